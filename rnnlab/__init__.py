@@ -1,0 +1,1 @@
+"""A step-through debugger for recurrent text classifiers in PyTorch."""
