@@ -1,0 +1,45 @@
+"""Stages 6 to 10: embed, rnn, squeeze, head, loss. The lecture's model, padded and packed."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy
+from torch.nn.utils.rnn import pack_padded_sequence
+
+from rnnlab.pipeline.settings import RnnKind
+
+_RNNS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+
+
+class ReviewClassifier(nn.Module):
+    """Embedding → RNN → last hidden state → linear layer.
+
+    Shapes: text (seq_len, batch) and lengths (batch) → logits (batch, classes).
+    """
+
+    def __init__(
+        self, words: int, emb: int, hid: int, classes: int, kind: RnnKind = "lstm", packed: bool = True
+    ) -> None:
+        super().__init__()
+        self.kind, self.packed = kind, packed
+        self.embedding = nn.Embedding(words, emb)
+        self.rnn = _RNNS[kind](emb, hid)
+        self.head = nn.Linear(hid, classes)
+
+    def forward(self, text: Tensor, lengths: Tensor) -> Tensor:
+        """Return the logits (batch, classes) of a batch."""
+        embedded = self.embedding(text)
+        sequence = pack_padded_sequence(embedded, lengths.cpu()) if self.packed else embedded
+        if self.kind == "lstm":
+            output, (hidden, cell) = self.rnn(sequence)
+        else:
+            output, hidden = self.rnn(sequence)
+        hidden = hidden.squeeze(0)
+        return self.head(hidden)
+
+
+def first_look(model: ReviewClassifier, text: Tensor, lengths: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+    """Run one batch through the untrained model: the logits and their loss."""
+    logits = model(text, lengths)
+    loss = cross_entropy(logits, label)
+    return logits, loss

@@ -1,0 +1,1 @@
+"""The witness that looks on while a program runs: torch calls, data libraries, axis names."""

@@ -1,0 +1,483 @@
+"""Watches torch at the level at which a learner writes: one row per layer, function, method, operator and index.
+
+Two hooks see everything: a `TorchFunctionMode` the functions, and torch's global module hooks the layers. What runs inside
+a layer of torch.nn, inside an optimizer or inside another library is folded into the line that the learner wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import torch
+import torch.optim.optimizer as optimizers
+from torch import nn
+from torch.nn.modules import module as hooks
+from torch.overrides import TorchFunctionMode
+
+from rnnlab.facts import Call, GroupNote, Named, Note, Scope
+from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
+from rnnlab.watching import axes
+from rnnlab.watching.axes import Operand, Symbol, Use
+from rnnlab.watching.describing import Describer
+from rnnlab.watching.places import here
+from rnnlab.watching.recorder import Recorder
+
+# Frames that torch puts around its own Python functions.
+_WRAPPERS = {
+    "_no_grad_wrapper",
+    "wrapper",
+    "decorate_context",
+    "wrapped",
+    "handle_torch_function",
+    "__torch_function__",
+}
+_PACKING = ("pack_padded_sequence", "pad_packed_sequence", "pad_sequence")
+_FEW = 32  # numbers at most that are noted of a small tensor of probabilities
+
+
+class _Open:
+    """A module whose forward is running."""
+
+    __slots__ = ("held", "inputs", "module", "ours", "scope")
+
+    def __init__(self, module: nn.Module, ours: bool) -> None:
+        self.module, self.ours = module, ours
+        self.scope: int | None = None
+        self.inputs: tuple[Named, ...] = ()
+        self.held = False
+
+
+class Calls(TorchFunctionMode):
+    """The witness of torch calls; enter it as a context, once."""
+
+    def __init__(self, recorder: Recorder, describer: Describer | None = None) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.describer = describer
+        self._modules: list[_Open] = []
+        self._born: dict[tuple[int, str], Symbol] = {}
+        self._layer_names: dict[int, str] = {}
+        self._sizes: dict[str, int] = {}
+        self._folding: FrameType | None = None
+        self._undo = contextlib.ExitStack()
+
+    # --- installing ----------------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Calls:
+        undo = self._undo
+        handles = [
+            hooks.register_module_forward_pre_hook(self._before_module),
+            hooks.register_module_forward_hook(self._after_module, with_kwargs=True, always_call=True),
+            optimizers.register_optimizer_step_pre_hook(self._before_step),
+            optimizers.register_optimizer_step_post_hook(self._after_step),
+        ]
+        for handle in handles:
+            undo.callback(handle.remove)
+        undo.enter_context(self._watched_zero_grad())
+        undo.enter_context(self._watched_packing())
+        super().__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        super().__exit__(*error)
+        self._undo.close()
+        while self._modules:
+            self._close(self._modules.pop())
+        self.recorder.quiet = 0
+
+    # --- functions -----------------------------------------------------------------------------------------------
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", "")
+        recorder = self.recorder
+        if recorder.quiet or name in SILENT or (self._modules and not self._modules[-1].ours):
+            return func(*args, **kwargs)
+        frame, beneath = recorder.places.caller(here())
+        if frame is None:
+            return func(*args, **kwargs)
+        operation = self._operation(name, beneath)
+        if operation is None:
+            return func(*args, **kwargs)
+        return self._function(operation, frame, func, args, kwargs)
+
+    def _operation(self, name: str, beneath: FrameType | None) -> Operation | None:
+        """Return the operation of a call; what a Python function of torch does inside is folded into its first call."""
+        function = beneath
+        while function is not None and function.f_code.co_name in _WRAPPERS:
+            function = None
+        if function is None or function.f_code.co_name == name or beneath is None:
+            return operation_of(name)
+        if function is self._folding:
+            return None
+        self._folding = function
+        return operation_of(function.f_code.co_name)
+
+    def _function(self, operation: Operation, frame: FrameType, func: Any, args: Any, kwargs: Any) -> Any:
+        recorder = self.recorder
+        with recorder.silence():
+            tensors = _tensors((*args, *kwargs.values()))
+            operands = [Operand(t.shape, list(recorder.symbols(t))) for t in tensors]
+            inputs = self._inputs(frame, [t for t in _flat(args, kwargs) if isinstance(t, torch.Tensor)])
+            result = func(*args, **kwargs)
+        with recorder.silence():
+            made = _tensors((result,))
+            born = self._birth(args, operation)
+            use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], born)
+            n = self._tell(operation, frame, inputs, result, args, made, axes.through(operation.family, use))
+            self._learn(made, n)
+        return result
+
+    def _birth(self, args: Any, operation: Operation) -> Callable[[str], Symbol]:
+        """Functional layers give birth to axes at their weight."""
+        weights = [a for a in args if isinstance(a, nn.Parameter)]
+        owner = weights[0] if weights else operation
+        return lambda name: self.symbol_of(owner, name, "", 0)
+
+    def symbol_of(self, owner: Any, name: str, layer: str, size: int) -> Symbol:
+        """Return the axis that a layer gives birth to: the same symbol each time it is called.
+
+        A second layer of another width gets the layer's name behind the axis name, so that one name has one size.
+        """
+        key = (id(owner), name)
+        if key not in self._born:
+            unsettled = name == "?"
+            label = name
+            if not unsettled and self._sizes.setdefault(name, size) != size:
+                label = f"{name}_{layer}"
+            self._born[key] = Symbol() if unsettled else Symbol(label, "propagated")
+        return self._born[key]
+
+    def _tell(
+        self,
+        operation: Operation,
+        frame: FrameType,
+        inputs: tuple[Named, ...],
+        result: Any,
+        args: Any,
+        made: list[torch.Tensor],
+        symbols: list[axes.Symbols],
+        layer: str | None = None,
+    ) -> int:
+        recorder = self.recorder
+        for tensor, known in zip(made, symbols, strict=True):
+            recorder.know(tensor, known, recorder.made_by(tensor))
+        self._settle_ends(operation, made)
+        place = recorder.places.place(frame)
+        binds = recorder.places.binds(place)
+        call = Call(
+            place=place,
+            stage=operation.stage or self._stage_of(inputs),
+            what=operation.name,
+            inputs=inputs,
+            output=recorder.note(result),
+            binds=binds,
+            values=_values(operation, args, result),
+            layer=layer,
+            grad_on=torch.is_grad_enabled(),
+            training=next((o.module.training for o in self._modules if o.ours), None),
+        )
+        if operation.name == "backward" and recorder.loops:
+            recorder.loops[-1].trained = True
+        if operation.name == "sum" and recorder.loops and "value" in call.values and call.values.get("of") == "bool":
+            recorder.loops[-1].add(correct=call.values["value"])
+        return recorder.tell_folded(call, (place, operation.name, binds))
+
+    def _stage_of(self, inputs: tuple[Named, ...]) -> str | None:
+        """Inside the learner's model, what comes between the RNN and the head chooses the state: the squeeze stage."""
+        if not any(o.ours for o in self._modules):
+            return None
+        return "squeeze" if any(self._comes_from_rnn(i.note) for i in inputs) else None
+
+    def _comes_from_rnn(self, note: Note) -> bool:
+        if isinstance(note, GroupNote):
+            return any(self._comes_from_rnn(item.note) for item in note.items)
+        names = {a.root().name for a in getattr(note, "axes", ()) if isinstance(a, Symbol)}
+        return any(name == "hid" or name.endswith("*hid") or name.startswith("hid_") for name in names)
+
+    def _settle_ends(self, operation: Operation, made: list[torch.Tensor]) -> None:
+        """A layer's result that is the model's result has its last axis settled later, as classes; a scalar has none."""
+        if operation.name in {"softmax", "log_softmax"} and made and made[0].dim() == 2:
+            self.recorder.symbols(made[0])[1].settle("classes")
+
+    def _learn(self, made: list[torch.Tensor], n: int) -> None:
+        for tensor in made:
+            self.recorder.know(tensor, self.recorder.symbols(tensor), (n,))
+
+    def _inputs(self, frame: FrameType, values: list[Any]) -> tuple[Named, ...]:
+        names = self.recorder.places.names(frame, values)
+        return tuple(Named(name, self.recorder.note(value)) for name, value in zip(names, values, strict=True))
+
+    # --- modules -------------------------------------------------------------------------------------------------
+
+    def _before_module(self, module: nn.Module, args: Any) -> None:
+        recorder = self.recorder
+        ours = not type(module).__module__.startswith("torch.")
+        opened = _Open(module, ours)
+        inside_library = bool(self._modules) and not self._modules[-1].ours
+        self._modules.append(opened)
+        if recorder.quiet or inside_library:
+            return
+        frame = recorder.places.learner(here())
+        with recorder.silence():
+            if frame is None:
+                return
+            if ours:
+                self._enter_model(opened, frame, args)
+            else:
+                opened.inputs = self._inputs(frame, _flat(args, {}))
+
+    def _enter_model(self, opened: _Open, frame: FrameType, args: Any) -> None:
+        recorder = self.recorder
+        for name, layer in opened.module.named_modules():
+            self._layer_names.setdefault(id(layer), name.rpartition(".")[2])
+        recorder.hold()
+        opened.held = True
+        place = recorder.places.place(frame)
+        function = f"{type(opened.module).__name__}.forward"
+        scope = Scope(place=place, function=function, inputs=self._inputs(frame, _flat(args, {})))
+        if recorder.loops and recorder.loops[-1].executed > 1:
+            return
+        opened.scope = recorder.enter(scope)
+
+    def _after_module(self, module: nn.Module, args: Any, kwargs: Any, result: Any) -> None:
+        if not self._modules or self._modules[-1].module is not module:
+            return
+        opened = self._modules.pop()
+        recorder = self.recorder
+        inside_library = bool(self._modules) and not self._modules[-1].ours
+        if recorder.quiet or inside_library:
+            return
+        with recorder.silence():
+            if opened.ours:
+                self._leave_model(opened, result)
+            elif result is not None:
+                self._layer(module, opened, args, kwargs, result)
+
+    def _leave_model(self, opened: _Open, result: Any) -> None:
+        recorder = self.recorder
+        if not any(o.ours for o in self._modules):
+            for tensor in _tensors((result,)):
+                if tensor.dim() == 2:
+                    recorder.symbols(tensor)[1].settle("classes")
+        self._close(opened, result)
+
+    def _close(self, opened: _Open, result: Any = None) -> None:
+        recorder = self.recorder
+        if opened.scope is not None:
+            function = f"{type(opened.module).__name__}.forward"
+            recorder.leave(opened.scope, Scope(function=function, phase="out", output=recorder.note(result)))
+        if opened.held:
+            recorder.release()
+
+    def _layer(self, module: nn.Module, opened: _Open, args: Any, kwargs: Any, result: Any) -> None:
+        frame = self.recorder.places.learner(here())
+        if frame is None:
+            return
+        operation = operation_of(_kind(module))
+        made = _tensors((result,))
+        tensors = _tensors((*args, *kwargs.values()))
+        operands = [Operand(t.shape, list(self.recorder.symbols(t))) for t in tensors]
+        layer = self._layer_names.get(id(module), "")
+        use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._layer_birth(module, layer))
+        recurrent = operation.name in RECURRENT
+        symbols = self._recurrent(module, layer, use) if recurrent else axes.through(operation.family, use)
+        n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, _described(module))
+        self._learn(made, n)
+        # Ids that no loader gave were made by the program itself, from a sentence: a prediction.
+        if operation.name == "embedding" and not self.recorder.loops and self.describer and _are_ids(tensors[0]):
+            self.describer.tell_prediction(frame, tensors[0], n)
+
+    def _layer_birth(self, module: nn.Module, layer: str) -> Callable[[str], Symbol]:
+        size = getattr(module, "embedding_dim", None) or getattr(module, "hidden_size", 0)
+        return lambda name: self.symbol_of(module, name, layer, size)
+
+    def _recurrent(self, module: Any, layer: str, use: Use) -> list[axes.Symbols]:
+        """Axes of `(output, hidden)` or `(output, (hidden, cell))`; the input settles what the RNN reads as what."""
+        directions = 2 if module.bidirectional else 1
+        width = module.proj_size or module.hidden_size
+        hid = self.symbol_of(module, "proj" if module.proj_size else "hid", layer, width)
+        state = hid
+        if directions == 2:
+            hid = self.symbol_of(module, f"2*{state.root().name}", layer, 2 * width)
+        operand = use.tensors[0]
+        packed = len(operand.shape) == 2
+        if packed:
+            time, batch = operand.symbols[0], Symbol("batch", "propagated")
+        else:
+            axes.read_by_rnn(operand.symbols, module.batch_first)
+            time, batch = operand.symbols[int(module.batch_first)], operand.symbols[1 - int(module.batch_first)]
+        layers = self.symbol_of(module, "layers*directions" if directions == 2 else "layers", layer, 0)
+        cell = self.symbol_of(module, "hid", layer, module.hidden_size) if module.proj_size else state
+        output = [time, hid] if packed else [batch, time, hid] if module.batch_first else [time, batch, hid]
+        return [output, [layers, batch, state], [layers, batch, cell]][: len(use.shapes)]
+
+    # --- packing, optimizers ---------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _watched_packing(self) -> Iterator[None]:
+        """Replace the packing functions wherever the learner's modules hold them, and put them back afterwards."""
+        from rnnlab.watching.libraries import replaced_everywhere
+
+        originals = {name: getattr(nn.utils.rnn, name) for name in _PACKING}
+        with contextlib.ExitStack() as stack:
+            for name, original in originals.items():
+                stack.enter_context(
+                    replaced_everywhere(
+                        nn.utils.rnn, name, self._watched_function(name, original), self.recorder.places
+                    )
+                )
+            yield
+
+    def _watched_function(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
+        operation = operation_of(name)
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            recorder = self.recorder
+            frame, _ = recorder.places.caller(here())
+            if recorder.quiet or frame is None:
+                return original(*args, **kwargs)
+            inputs = self._inputs(frame, _tensors_and_packs((*args, *kwargs.values())))
+            with recorder.silence():
+                operands = [Operand(t.shape, list(recorder.symbols(t))) for t in _tensors((*args, *kwargs.values()))]
+                result = original(*args, **kwargs)
+                made = _tensors((result,))
+                use = Use(operands, args, kwargs, [tuple(t.shape) for t in made])
+                symbols = _packing(operation.name, use) or axes.through(operation.family, use)
+                n = self._tell(operation, frame, inputs, result, args, made, symbols)
+                self._learn(made, n)
+            return result
+
+        watched.__name__, watched.__doc__ = original.__name__, original.__doc__
+        watched.__wrapped__ = original  # type: ignore[attr-defined]
+        return watched
+
+    @contextlib.contextmanager
+    def _watched_zero_grad(self) -> Iterator[None]:
+        original = torch.optim.Optimizer.zero_grad
+
+        def zero_grad(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+            frame, _ = self.recorder.places.caller(here())
+            with self.recorder.silence():
+                original(optimizer, *args, **kwargs)
+            if not self.recorder.quiet and frame is not None:
+                self._event("zero_grad", frame)
+
+        torch.optim.Optimizer.zero_grad = zero_grad  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            torch.optim.Optimizer.zero_grad = original  # type: ignore[method-assign]
+
+    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        self.recorder.quiet += 1
+
+    def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
+        recorder = self.recorder
+        recorder.quiet = max(0, recorder.quiet - 1)
+        frame = recorder.places.learner(here())
+        if not recorder.quiet and frame is not None:
+            self._event("optimizer_step", frame)
+
+    def _event(self, name: str, frame: FrameType) -> None:
+        place = self.recorder.places.place(frame)
+        self.recorder.tell_folded(Call(place=place, stage="train", what=name), (place, name))
+
+
+def _packing(name: str, use: Use) -> list[axes.Symbols]:
+    """Axes through packing: the steps of all reviews stand in one axis, which is named as what it is."""
+    packed = Symbol("tokens", "propagated")
+    if name == "pack_padded_sequence":
+        text = use.tensors[0]
+        time_first = not use.argument(2, "batch_first", False)
+        for symbol, role in zip(
+            text.symbols, ("seq_len", "batch") if time_first else ("batch", "seq_len"), strict=False
+        ):
+            symbol.settle(role)
+        return [[packed, *text.symbols[2:]], *([Symbol()] for _ in use.shapes[1:])]
+    if name == "pad_packed_sequence":
+        features = use.tensors[0].symbols[1:]
+        roles = [Symbol("seq_len", "propagated"), Symbol("batch", "propagated")]
+        first = roles[::-1] if use.argument(1, "batch_first", False) else roles
+        return [[*first, *features], [roles[1]]]
+    return []
+
+
+def _kind(module: nn.Module) -> str:
+    """Return the operation's spelling of a layer: a subclass of a torch layer is still that layer."""
+    for base in type(module).__mro__:
+        if base.__module__.startswith("torch.") and base is not nn.Module:
+            return base.__name__
+    return type(module).__name__
+
+
+def _described(module: nn.Module) -> str:
+    text = repr(module)
+    return text if len(text) <= 100 and "\n" not in text else type(module).__name__
+
+
+def _flat(args: Any, kwargs: dict[str, Any]) -> list[Any]:
+    """Return the tensors and packed sequences among arguments, with one level of tuples and lists opened."""
+    return _tensors_and_packs((*args, *kwargs.values()))
+
+
+def _tensors_and_packs(values: Any) -> list[Any]:
+    found: list[Any] = []
+    for value in values:
+        if isinstance(value, torch.Tensor | nn.utils.rnn.PackedSequence):
+            found.append(value)
+        elif isinstance(value, tuple | list):
+            found.extend(_tensors_and_packs(value[:64]))
+    return found
+
+
+def _tensors(values: Any) -> list[torch.Tensor]:
+    """Return every tensor in values, in order; of a packed sequence its data alone."""
+    found: list[torch.Tensor] = []
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif isinstance(value, nn.utils.rnn.PackedSequence):
+            found.append(value.data)
+        elif isinstance(value, tuple | list):
+            found.extend(_tensors(value[:64]))
+        elif isinstance(value, dict):
+            found.extend(_tensors(value.values()))
+    return found
+
+
+def _values(operation: Operation, args: Any, result: Any) -> dict[str, Any]:
+    """Measure the few numbers that rules and views ask for; nothing is read back from an accelerator."""
+    name = operation.name
+    if name == "index" and len(args) > 1:
+        keys = args[1] if isinstance(args[1], tuple) else (args[1],)
+        return {
+            "index": [k if isinstance(k, int) else ":" if isinstance(k, slice) else str(type(k).__name__) for k in keys]
+        }
+    if name == "item":
+        value = result if isinstance(result, int | float) else None
+        value = args[0].item() if value is None and _readable(args[0]) and args[0].numel() == 1 else value
+        return {} if value is None else {"value": value}
+    if not isinstance(result, torch.Tensor) or not _readable(result):
+        return {}
+    if name in LOSSES and result.numel() == 1:
+        return {"value": float(result.detach())}
+    if name == "sum" and result.numel() == 1 and args and isinstance(args[0], torch.Tensor):
+        return {"value": float(result.detach()), "of": str(args[0].dtype).removeprefix("torch.")}
+    if name in {"softmax", "sigmoid"} and result.numel() <= _FEW:
+        return {"values": result.detach().tolist()}
+    if name in {"squeeze", "unsqueeze"}:
+        dims = [a for a in args[1:] if isinstance(a, int)]
+        return {"dim": dims[0]} if dims else {}
+    return {}
+
+
+def _are_ids(tensor: Any) -> bool:
+    return _readable(tensor) and tensor.dtype == torch.int64 and 0 < tensor.numel() <= 4000 and not tensor.is_meta
+
+
+def _readable(tensor: Any) -> bool:
+    return isinstance(tensor, torch.Tensor) and tensor.device.type == "cpu"

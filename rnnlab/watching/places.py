@@ -1,0 +1,163 @@
+"""Where in the learner's source something happened: from a running frame to a place, its operands and its variables."""
+
+from __future__ import annotations
+
+import linecache
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import rnnlab
+from rnnlab import sources
+from rnnlab.facts import Place
+
+_PACKAGE = Path(rnnlab.__file__).absolute().parent
+_LIBRARIES = tuple(
+    Path(folder).absolute()
+    for folder in {
+        *(
+            path
+            for name, path in sysconfig.get_paths().items()
+            if name in {"stdlib", "platstdlib", "purelib", "platlib"}
+        ),
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+    }
+)
+
+
+class Places:
+    """Finds the learner's frames and turns them into places.
+
+    Args:
+        also: folders or files inside rnnlab that count as the learner's for this recording (the reference pipeline,
+            when it is the program that is stepped through).
+    """
+
+    def __init__(self, also: Iterable[Path] = ()) -> None:
+        self._also = tuple(also)
+        self._kinds: dict[str, str] = {}
+        self._spans: dict[tuple[CodeType, int], tuple[Place, tuple[int, int, int, int]]] = {}
+        self.texts: dict[str, str] = {}
+
+    def kind(self, file: str) -> str:
+        """Say whose a file is: `learner`, `torch`, or `library`."""
+        known = self._kinds.get(file)
+        if known is None:
+            known = self._kinds[file] = self._kind(file)
+        return known
+
+    def _kind(self, file: str) -> str:
+        path = Path(file).absolute()
+        if any(path.is_relative_to(folder) for folder in self._also):
+            return "learner"
+        if path.is_relative_to(_PACKAGE) or (file.startswith("<") and not file.startswith("<ipython-input")):
+            return "library"
+        if any(path.is_relative_to(folder) for folder in _LIBRARIES):
+            return "torch" if "torch" in path.parts else "library"
+        return "learner"
+
+    def learner(self, frame: FrameType | None) -> FrameType | None:
+        """Return the nearest frame of the learner's, from `frame` outwards."""
+        while frame is not None and self.kind(frame.f_code.co_filename) != "learner":
+            frame = frame.f_back
+        return frame
+
+    def caller(self, frame: FrameType | None) -> tuple[FrameType | None, FrameType | None]:
+        """Return the learner's frame if it called torch directly, and the torch frame just beneath it, if any.
+
+        A call that another library made on the learner's behalf (a loader building its batch) gives (None, None).
+        """
+        beneath = None
+        while frame is not None:
+            kind = self.kind(frame.f_code.co_filename)
+            if kind == "learner":
+                return frame, beneath
+            if kind == "library":
+                return None, None
+            beneath, frame = frame, frame.f_back
+        return None, None
+
+    def text(self, file: str) -> str:
+        """Return a source file's text ("" where there is none)."""
+        if file not in self.texts:
+            self.texts[file] = "".join(linecache.getlines(file))
+        return self.texts[file]
+
+    def place(self, frame: FrameType) -> Place:
+        """Return the span of the expression that the frame is running."""
+        return self._span(frame)[0]
+
+    def _span(self, frame: FrameType) -> tuple[Place, tuple[int, int, int, int]]:
+        key = (frame.f_code, frame.f_lasti)
+        if key not in self._spans:
+            line, end_line, column, end_column = next(
+                islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), (None, None, None, None)
+            )
+            line, end_line = line or frame.f_lineno, end_line or frame.f_lineno
+            file, text = frame.f_code.co_filename, self.text(frame.f_code.co_filename)
+            place = Place(
+                file,
+                line,
+                sources.characters(text, line, column or 0),
+                end_line,
+                sources.characters(text, end_line, end_column or 0),
+            )
+            self._spans[key] = place, (line, column or 0, end_line, end_column or 0)
+        return self._spans[key]
+
+    def binds(self, place: Place) -> tuple[str, ...]:
+        """Return the variables that the result at a place is assigned to."""
+        return sources.binds(self.text(place.file), place)
+
+    def assignment(self, frame: FrameType, name: str) -> Place:
+        """Return the place of the latest assignment to a variable above the line that a frame is running."""
+        file = frame.f_code.co_filename
+        line = sources.assigned_at(self.text(file), name, frame.f_code.co_firstlineno, frame.f_lineno)
+        return Place(file, line or frame.f_lineno)
+
+    def names(self, frame: FrameType, values: list[Any]) -> list[str]:
+        """Return the learner's own words for the values that an operation works on.
+
+        A variable is recognised by identity; what is left over takes the source of the operands in order.
+        """
+        words = list(sources.operands(self.text(frame.f_code.co_filename), self._span(frame)[1]))
+        looked_up = {word: _look_up(frame, word) for word in words}
+        names: list[str] = []
+        for value in values:
+            word = next((word for word in words if looked_up[word] is value), None)
+            if word is None:
+                word = next((word for word in words if looked_up[word] is _NOTHING and word not in names), "")
+            names.append(word if len(word) <= 40 else word[:37] + "...")
+        return names
+
+
+_NOTHING = object()
+
+
+def _look_up(frame: FrameType, word: str) -> Any:
+    """Return what a name (with attributes of plain instances) stands for, without running any of the learner's code."""
+    first, *rest = word.split(".")
+    value = frame.f_locals.get(first, frame.f_globals.get(first, _NOTHING))
+    for attribute in rest:
+        if not attribute.isidentifier():
+            return _NOTHING
+        value = getattr(value, "__dict__", {}).get(attribute, _NOTHING)
+    return value
+
+
+def outward(frame: FrameType | None) -> Iterator[FrameType]:
+    """Walk from a frame to its callers."""
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+def here(depth: int = 1) -> FrameType:
+    """Return the frame `depth` calls above this function's caller."""
+    return sys._getframe(depth + 1)

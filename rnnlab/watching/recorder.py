@@ -1,0 +1,323 @@
+"""Turns what is seen into facts: numbers them, nests them, knows tensors and data objects again, folds equal loop turns.
+
+Nothing alive is kept: tensors and data objects are known by weak references, and a fact holds shapes, names and numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from collections.abc import Iterator, Sequence
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from rnnlab.facts import (
+    Call,
+    Data,
+    Fact,
+    GroupNote,
+    Loop,
+    Named,
+    Note,
+    PackedNote,
+    Place,
+    Scope,
+    TensorNote,
+    ValueNote,
+)
+from rnnlab.record import Record
+from rnnlab.watching.axes import Symbol, Symbols, unknown
+from rnnlab.watching.places import Places
+
+
+class Turns:
+    """One pass over a loader: how many batches were seen, and the equal calls held back until it ends."""
+
+    def __init__(self, place: Place | None, over: int, declared: int | None) -> None:
+        self.place, self.over, self.declared = place, over, declared
+        self.executed = 0
+        self.trained = False
+        self.tally: dict[str, float] = {}
+        self.held: dict[Any, tuple[Fact, int]] = {}
+
+    def add(self, **counts: float) -> None:
+        """Add to the counts that are told when the pass ends."""
+        for name, count in counts.items():
+            self.tally[name] = self.tally.get(name, 0) + count
+
+
+class Recorder:
+    """Writes one record of a running program."""
+
+    def __init__(self, record: Record, places: Places | None = None) -> None:
+        self.record = record
+        self.places = places or Places()
+        self.quiet = 0
+        self.stage: str | None = None
+        self.loops: list[Turns] = []
+        self._around: list[int] = []
+        self._waiting: list[Fact] = []
+        self._holding = 0
+        self._tensors: dict[int, tuple[weakref.ref[Any], Symbols, tuple[int, ...]]] = {}
+        self._things: dict[int, tuple[weakref.ref[Any], int]] = {}
+        self._next_thing = 1
+        self._folded: set[Any] = set()
+
+    # --- facts -------------------------------------------------------------------------------------------------
+
+    def tell(self, fact: Fact) -> int:
+        """Add a fact inside whatever is open now and return its number; it may wait until its axes are settled."""
+        n = len(self.record) + len(self._waiting)
+        if fact.place is not None:
+            self.record.add_source(fact.place.file, self.places.text(fact.place.file))
+        stage = fact.stage or self.stage
+        inside = self._around[-1] if self._around else None
+        self._waiting.append(msgspec.structs.replace(fact, n=n, inside=inside, stage=stage))
+        if not self._holding:
+            self.flush()
+        return n
+
+    def flush(self) -> None:
+        """Write the facts that were waiting for their axes' names."""
+        waiting, self._waiting = self._waiting, []
+        for fact in waiting:
+            self.record.add(_settled_fact(fact))
+
+    @contextlib.contextmanager
+    def holding(self) -> Iterator[None]:
+        """Hold facts back while a forward pass may still settle the names of their axes."""
+        self._holding += 1
+        try:
+            yield
+        finally:
+            self._holding -= 1
+            if not self._holding:
+                self.flush()
+
+    def hold(self) -> None:
+        """Begin holding facts back (a module was entered)."""
+        self._holding += 1
+
+    def release(self) -> None:
+        """End holding facts back (a module was left)."""
+        self._holding = max(0, self._holding - 1)
+        if not self._holding:
+            self.flush()
+
+    def enter(self, scope: Scope) -> int:
+        """Open a scope: facts told from now on are inside it."""
+        n = self.tell(scope)
+        self._around.append(n)
+        return n
+
+    def leave(self, n: int, out: Scope | None = None) -> None:
+        """Close a scope, and with it whatever was left open inside it."""
+        if n in self._around:
+            del self._around[self._around.index(n) :]
+        if out is not None:
+            self.tell(out)
+
+    @contextlib.contextmanager
+    def covering(self, stage: str | None) -> Iterator[None]:
+        """Give the stage to every fact that names none itself."""
+        before, self.stage = self.stage, stage or self.stage
+        try:
+            yield
+        finally:
+            self.stage = before
+
+    @contextlib.contextmanager
+    def silence(self) -> Iterator[None]:
+        """Look away while a library (or the recorder) works."""
+        self.quiet += 1
+        try:
+            yield
+        finally:
+            self.quiet -= 1
+
+    # --- loops -------------------------------------------------------------------------------------------------
+
+    def begin_loop(self, place: Place | None, over: int, declared: int | None) -> Turns:
+        """A pass over a loader begins."""
+        turns = Turns(place, over, declared)
+        self.loops.append(turns)
+        self.tell(Loop(place=place, kind="batches", declared=declared, over=over))
+        return turns
+
+    def end_loop(self, turns: Turns) -> None:
+        """A pass over a loader has ended: its held calls, its count, and what was counted on the way are told."""
+        if turns not in self.loops:
+            return
+        del self.loops[self.loops.index(turns) :]
+        for fact, times in turns.held.values():
+            again = msgspec.structs.replace(fact, times=times) if isinstance(fact, Call) else fact
+            self.record.add_source(fact.place.file, self.places.text(fact.place.file)) if fact.place else None
+            self._waiting.append(msgspec.structs.replace(again, n=len(self.record) + len(self._waiting)))
+        kind = "training" if turns.trained else "evaluation"
+        self.tell(
+            Loop(
+                place=turns.place,
+                kind=kind,
+                index=turns.executed,
+                declared=turns.declared,
+                executed=turns.executed,
+                over=turns.over,
+            )
+        )
+        if turns.tally:
+            counts = {"batches": float(turns.executed), **turns.tally}
+            what = "training pass" if turns.trained else "evaluation pass"
+            self.tell(Data(place=turns.place, what=what, id=self.new_id(), made_from=(turns.over,), counts=counts))
+
+    def tell_folded(self, fact: Fact, key: Any) -> int:
+        """Tell a fact that loop turns repeat: the first is written, later equal ones are counted and the last is kept."""
+        if not self.loops:
+            return self.tell(fact)
+        turns = self.loops[-1]
+        key = (turns.place, key)
+        if key not in self._folded:
+            self._folded.add(key)
+            return self.tell(fact)
+        times = turns.held[key][1] + 1 if key in turns.held else 1
+        inside = self._around[-1] if self._around else None
+        turns.held[key] = msgspec.structs.replace(fact, inside=inside, stage=fact.stage or self.stage), times
+        return len(self.record) + len(self._waiting) - 1
+
+    # --- tensors -----------------------------------------------------------------------------------------------
+
+    def know(self, tensor: Any, symbols: Symbols, made_by: Sequence[int] = ()) -> None:
+        """Remember the axes of a tensor and the fact that made it, for as long as the tensor lives."""
+        key = id(tensor)
+        forget = self._tensors
+
+        def gone(_: Any, key: int = key) -> None:
+            forget.pop(key, None)
+
+        self._tensors[key] = weakref.ref(tensor, gone), symbols, tuple(made_by)
+
+    def symbols(self, tensor: Any) -> Symbols:
+        """Return the axes of a tensor; one that was never seen before gets unknown axes, remembered from now on."""
+        known = self._tensors.get(id(tensor))
+        if known is None or known[0]() is not tensor or len(known[1]) != tensor.dim():
+            self.know(tensor, unknown(tensor.shape), known[2] if known and known[0]() is tensor else ())
+            known = self._tensors[id(tensor)]
+        return known[1]
+
+    def made_by(self, tensor: Any) -> tuple[int, ...]:
+        """Return the number of the fact that made a tensor."""
+        known = self._tensors.get(id(tensor))
+        return known[2] if known is not None and known[0]() is tensor else ()
+
+    def declare(self, tensor: Any, names: Sequence[str]) -> None:
+        """Name a tensor's axes as declared by its maker."""
+        for symbol, name in zip(self.symbols(tensor), names, strict=False):
+            symbol.settle(name, "declared")
+
+    def note(self, value: Any) -> Note:
+        """Describe a value as plain data; axis names stay open until the facts around them are written."""
+        torch = _torch()
+        if torch is not None and isinstance(value, torch.Tensor):
+            return TensorNote(
+                tuple(value.shape),
+                tuple(self.symbols(value)),  # type: ignore[arg-type]  # settled when the fact is written
+                str(value.dtype).removeprefix("torch."),
+                str(value.device),
+                self.made_by(value),
+            )
+        if torch is not None and isinstance(value, torch.nn.utils.rnn.PackedSequence):
+            return self._packed(value)
+        if isinstance(value, tuple | list) and len(value) <= 8 and any(_holds_tensor(item) for item in value):
+            return GroupNote(
+                "tuple" if isinstance(value, tuple) else "list", tuple(Named("", self.note(v)) for v in value)
+            )
+        if isinstance(value, dict) and len(value) <= 16 and any(_holds_tensor(item) for item in value.values()):
+            return GroupNote("dict", tuple(Named(str(key), self.note(v)) for key, v in value.items()))
+        return ValueNote(type(value).__name__, _short(value))
+
+    def _packed(self, packed: Any) -> PackedNote:
+        data, steps = packed.data, packed.batch_sizes
+        symbols = self.symbols(data)
+        return PackedNote(
+            tokens=data.shape[0],
+            seq_len=len(steps),
+            batch=int(steps[0]) if len(steps) else 0,
+            features=tuple(data.shape[1:]),
+            axes=tuple(symbols),  # type: ignore[arg-type]  # settled when the fact is written
+            dtype=str(data.dtype).removeprefix("torch."),
+            device=str(data.device),
+            made_by=self.made_by(data),
+        )
+
+    # --- data objects ------------------------------------------------------------------------------------------
+
+    def new_id(self) -> int:
+        """Return the next free identity."""
+        self._next_thing += 1
+        return self._next_thing - 1
+
+    def id_of(self, thing: Any) -> int:
+        """Return the identity of a data object: the same object always has the same one."""
+        known = self._things.get(id(thing))
+        if known is None or known[0]() is not thing:
+            try:
+                reference = weakref.ref(thing)
+            except TypeError:
+                return self.new_id()
+            known = self._things[id(thing)] = reference, self.new_id()
+        return known[1]
+
+    def knows(self, thing: Any) -> bool:
+        """Say whether a data object has been told of."""
+        known = self._things.get(id(thing))
+        return known is not None and known[0]() is thing
+
+    # --- where -------------------------------------------------------------------------------------------------
+
+    def where(self, frame: FrameType | None) -> Place | None:
+        """Return the learner's place nearest to a frame."""
+        learner = self.places.learner(frame)
+        return self.places.place(learner) if learner is not None else None
+
+
+def _torch() -> Any:
+    import sys
+
+    return sys.modules.get("torch")
+
+
+def _holds_tensor(value: Any) -> bool:
+    torch = _torch()
+    if torch is None:
+        return False
+    if isinstance(value, tuple | list):
+        return any(_holds_tensor(item) for item in value[:8])
+    return isinstance(value, torch.Tensor | torch.nn.utils.rnn.PackedSequence)
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, bool | int | float | str | None):
+        text = repr(value)
+        return text if len(text) <= 120 else text[:117] + "..."
+    if isinstance(value, tuple | list | dict | set):
+        return f"{len(value)} items"
+    return ""
+
+
+def settled(note: Any) -> Any:
+    """Replace the open symbols of a note by the names that they have now."""
+    if isinstance(note, TensorNote | PackedNote):
+        axes: Any = note.axes
+        return msgspec.structs.replace(note, axes=tuple(a.axis() if isinstance(a, Symbol) else a for a in axes))
+    if isinstance(note, GroupNote):
+        return msgspec.structs.replace(note, items=tuple(Named(i.name, settled(i.note)) for i in note.items))
+    return note
+
+
+def _settled_fact(fact: Fact) -> Fact:
+    if isinstance(fact, Call | Scope):
+        return msgspec.structs.replace(
+            fact, inputs=tuple(Named(i.name, settled(i.note)) for i in fact.inputs), output=settled(fact.output)
+        )
+    return fact
