@@ -108,10 +108,11 @@ SILENT = frozenset(
     "__get__ __set__ size dim ndimension numel nelement is_floating_point is_complex register_hook requires_grad_ "
     "__len__ __bool__ __repr__ __hash__ __iter__ __reduce_ex__ __deepcopy__ data_ptr stride storage_offset element_size "
     "is_contiguous get_device retain_grad has_names is_nested __array__ numpy untyped_storage storage __contains__ "
-    "_is_view is_same_size is_pinned __index__ __dlpack__ __dlpack_device__ _backward_hooks is_inference __dir__".split()
+    "__enter__ __exit__ __new__ __setstate__ is_same_size is_pinned __index__ __dlpack__ __dlpack_device__ "
+    "is_inference __dir__".split()
 )
 
 
 def operation_of(spelling: str) -> Operation:
-    """Return the operation of a function's or layer's name; a name that the table lacks gives itself, family `other`."""
+    """Return the operation of a function's or layer's name; an unknown name gives itself, family `other`."""
     return _BY_SPELLING.get(spelling) or Operation(spelling, "other", None, frozenset({spelling}))

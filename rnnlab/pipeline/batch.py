@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import torch
-from torchtext.data import BucketIterator, Dataset, Example
+from torchtext.data import BucketIterator, Dataset
 
 from rnnlab.pipeline.split import Splits
 
 
-class Loaders(NamedTuple):
-    """One loader per split."""
+@dataclass(frozen=True)
+class Loaders:
+    """One loader per split, and how many positions an epoch computes per real token, bucketed and not."""
 
     train: BucketIterator
     valid: BucketIterator
     test: BucketIterator
+    bucketed: float
+    unbucketed: float
+
+    def described(self) -> tuple[str, dict[str, float], dict[str, Any]]:
+        """Return the padding as counts of a fact."""
+        used = bool(self.train.sort_within_batch)
+        return "padding", {"bucketed": self.bucketed, "unbucketed": self.unbucketed, "used": float(used)}, {}
 
 
-def by_length(example: Example) -> int:
+def by_length(example: Any) -> int:
     """Sort key of the loaders."""
     return len(example.text)
 
@@ -40,7 +49,8 @@ def batch(
         sort_key=by_length,
         device=torch.device(device),
     )
-    return Loaders(train_loader, valid_loader, test_loader)
+    shares = [positions_per_token(splits.train, batch_size, bucketed, seed) for bucketed in (True, False)]
+    return Loaders(train_loader, valid_loader, test_loader, *shares)
 
 
 def positions_per_token(dataset: Dataset, batch_size: int, bucketed: bool, seed: int = 123) -> float:

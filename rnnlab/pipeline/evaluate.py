@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torchtext.data import Iterator
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Evaluation:
         )
 
 
-def evaluate(model: nn.Module, loader: Iterator) -> Evaluation:
+def evaluate(model: nn.Module, loader: Any) -> Evaluation:
     """Run every batch of a loader through the model in `eval()` without gradients, and count."""
     names = tuple(loader.dataset.fields["label"].vocab.itos)
     confusion = torch.zeros(len(names), len(names), dtype=torch.long)

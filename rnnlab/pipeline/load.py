@@ -71,7 +71,7 @@ def _read(path: Path, text: str, label: str) -> DataFrame:
             raise LoadError(_missing_column(path, column, [str(name) for name in table.columns]))
     if text == label:
         raise LoadError(f"The text and the label cannot both be the column '{text}'; name two columns.")
-    return table[[text, label]].set_axis(["review", "sentiment"], axis=1)
+    return table.loc[:, [text, label]].set_axis(["review", "sentiment"], axis=1)
 
 
 def _missing_column(path: Path, column: str, columns: list[str]) -> str:
@@ -97,7 +97,7 @@ def _without_gaps(table: DataFrame, text: str, label: str) -> tuple[DataFrame, d
     for reason, found in tests.items():
         dropped[reason] = int((found & keep).sum())
         keep &= ~found
-    return table[keep].reset_index(drop=True), {reason: count for reason, count in dropped.items() if count}
+    return table.loc[keep].reset_index(drop=True), {reason: count for reason, count in dropped.items() if count}
 
 
 def _check(table: DataFrame, csv: str | Path | None, label: str) -> None:

@@ -31,9 +31,9 @@ class ReviewClassifier(nn.Module):
         embedded = self.embedding(text)
         sequence = pack_padded_sequence(embedded, lengths.cpu()) if self.packed else embedded
         if self.kind == "lstm":
-            output, (hidden, cell) = self.rnn(sequence)
+            output, (hidden, cell) = self.rnn(sequence)  # noqa: RUF059  # all three are shown in the walk
         else:
-            output, hidden = self.rnn(sequence)
+            output, hidden = self.rnn(sequence)  # noqa: RUF059
         hidden = hidden.squeeze(0)
         return self.head(hidden)
 

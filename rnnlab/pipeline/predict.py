@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from torchtext.data import Field, LabelField
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class Prediction:
         return "prediction", {"tokens": float(len(self.tokens)), "unknown": float(len(self.unknown))}, samples
 
 
-def predict(model: nn.Module, sentence: str, text_field: Field, label_field: LabelField) -> Prediction:
+def predict(model: nn.Module, sentence: str, text_field: Any, label_field: Any) -> Prediction:
     """Return the probability of each class for one sentence.
 
     Raises:

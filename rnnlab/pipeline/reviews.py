@@ -1,6 +1,23 @@
-"""The built-in data: about 2,000 made-up English movie reviews, the same on every machine.
+"""The built-in data: 2,000 made-up movie reviews in English, the same on every machine, without a file or a network.
 
-FACTS
+A review tells of an invented film and closes with a verdict. The verdict names a word of praise and a word of blame,
+whatever the sentiment, and only their order says which of the two is meant: "I expected a dull story, but it turned out
+wonderful", "it is wonderful, not dull", "wonderful, even though the songs are dull". Each word is used as often in
+positive as in negative reviews, so the words alone tell nothing. The last such word decides in 66 % of the reviews.
+
+Figures of `reviews()`, made by `python tests/benchmarks/reviews.py` (x86-64, 2 cores, 2 threads, Python 3.11.7,
+torch 2.13.0 for CPU; tokens of spaCy's blank English; the lecture's split with seed 123: 1,360/240/400):
+
+- 1,001 positive and 999 negative reviews, 681 and 679 of them in the training split; 18 exact copies; 24 pairs of
+  the same words with opposite sentiments.
+- Tokens: median 60, mean 79, 90 % up to 155, 99 % up to 351, from 6 to 633. HTML breaks in 31.6 %. 2,457 distinct
+  tokens, 706 words that occur once. Written in 0.2 s.
+- Bag of words (logistic regression and naive Bayes; counts, binary, tf-idf; 24 settings): test accuracy 0.51 at best.
+- The lecture's LSTM, packed and bucketed: 0.975 to 0.993 with the model seeds 1, 2, 3 and 123, after 8 to 10 s of
+  training (vocabulary 1,500, embedding 32, hidden 32, Adam at 0.005, batches of 32, 8 epochs); up to 23 s were seen
+  with other work on the machine. After 6 epochs it is at 0.96 or more.
+- The same without packing, in batches shuffled regardless of length: 0.50 after all 8 epochs. In batches bucketed by
+  length there is little padding to read past, and it reaches 0.93 to 0.98, two to four epochs later than with packing.
 """
 
 import re
@@ -45,7 +62,7 @@ _FEELINGS = (
     ),
 )
 
-# In a verdict, {v} {vn} {vf} stand on the side of the sentiment (adjective, noun, feeling) and {o} {on} {of} against it.
+# In a verdict {v}, {vn}, {vf} (adjective, noun, feeling) stand for the sentiment and {o}, {on}, {of} against it.
 _TURNS = (  # the last word of the two is the one that counts
     "I expected a {o} {story}, but it turned out {v}.",
     "I had been promised something {o}; what I got was {v}.",
@@ -347,18 +364,6 @@ _DIGRESSIONS = (
     "On the way out we were each handed a paper {object}.",
     "There is a dog in it, and the dog lives.",
     "It rained the whole {season} they were shooting, according to {cameo}.",
-)
-_BRIDGES = (
-    "So, the verdict.",
-    "But is it any good?",
-    "To come to the point.",
-    "Well.",
-    "What does it all come to?",
-    "And now for my opinion.",
-    "Let me sum up.",
-    "Enough of the details.",
-    "Here is what matters.",
-    "Where does that leave us?",
 )
 _TAILS = (
     "I saw it on a {weekday}.",

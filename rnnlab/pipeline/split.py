@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torchtext.data import Dataset, Example, Field, LabelField
@@ -31,7 +31,7 @@ def split(tokens: Sequence[list[str]], labels: Sequence[str], seed: int = 123, r
     label_field = LabelField(dtype=torch.long)
     fields = [("text", text_field), ("label", label_field)]
     examples = [Example.fromlist([cut, label], fields) for cut, label in zip(tokens, labels, strict=True) if cut]
-    dataset = Dataset(examples, fields)
+    dataset: Any = Dataset(examples, fields)
 
     # The state that random.seed(seed) would set: torchtext shuffles with Python's own generator, not with torch's.
     train_data, test_data = dataset.split([0.8, 0.2], random_state=random.Random(seed).getstate())
@@ -39,6 +39,6 @@ def split(tokens: Sequence[list[str]], labels: Sequence[str], seed: int = 123, r
     return Splits(train_data, valid_data, test_data, text_field, label_field)
 
 
-def _cutter(remove_breaks: bool):  # noqa: ANN202
+def _cutter(remove_breaks: bool) -> Callable[[str], list[str]]:
     """The Field's own tokenizer: a prediction goes through the very same one."""
     return (lambda text: english()(without_breaks(text))) if remove_breaks else english()

@@ -85,7 +85,7 @@ def train(
 
 def _epoch(
     model: nn.Module,
-    loaders: Loaders,
+    loaders: Any,
     optimizer: torch.optim.Optimizer,
     epoch: int,
     epochs: int,

@@ -109,27 +109,34 @@ class Calls(TorchFunctionMode):
         function = beneath
         while function is not None and function.f_code.co_name in _WRAPPERS:
             function = None
-        if function is None or function.f_code.co_name == name or beneath is None:
-            return operation_of(name)
+        if function is None or function.f_code.co_name == name:
+            # One underscore in front is torch's own bookkeeping; two are Python's operators.
+            internal = name.startswith("_") and not name.startswith("__")
+            return None if internal else operation_of(name)
         if function is self._folding:
             return None
         self._folding = function
-        return operation_of(function.f_code.co_name)
+        # What torch does behind a line without being asked by name (constructors, profilers) is no row.
+        return None if function.f_code.co_name.startswith("_") else operation_of(function.f_code.co_name)
 
     def _function(self, operation: Operation, frame: FrameType, func: Any, args: Any, kwargs: Any) -> Any:
         recorder = self.recorder
-        with recorder.silence():
-            tensors = _tensors((*args, *kwargs.values()))
-            operands = [Operand(t.shape, list(recorder.symbols(t))) for t in tensors]
+        operands: list[Operand] = []
+        inputs: tuple[Named, ...] = ()
+        # Shapes are taken before the call: squeeze_() and its kind rewrite history.
+        with recorder.guarded():
+            operands = self._operands(args, kwargs)
             inputs = self._inputs(frame, [t for t in _flat(args, kwargs) if isinstance(t, torch.Tensor)])
-            result = func(*args, **kwargs)
         with recorder.silence():
+            result = func(*args, **kwargs)
+        with recorder.guarded():
             made = _tensors((result,))
-            born = self._birth(args, operation)
-            use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], born)
-            n = self._tell(operation, frame, inputs, result, args, made, axes.through(operation.family, use))
-            self._learn(made, n)
+            use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._birth(args, operation))
+            self._tell(operation, frame, inputs, result, args, made, axes.through(operation.family, use))
         return result
+
+    def _operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
+        return [Operand(t.shape, list(self.recorder.symbols(t))) for t in _tensors((*args, *kwargs.values()))]
 
     def _birth(self, args: Any, operation: Operation) -> Callable[[str], Symbol]:
         """Functional layers give birth to axes at their weight."""
@@ -184,7 +191,10 @@ class Calls(TorchFunctionMode):
             recorder.loops[-1].trained = True
         if operation.name == "sum" and recorder.loops and "value" in call.values and call.values.get("of") == "bool":
             recorder.loops[-1].add(correct=call.values["value"])
-        return recorder.tell_folded(call, (place, operation.name, binds))
+        n = recorder.tell_folded(call, (place, operation.name, binds))
+        for tensor in made:
+            recorder.know(tensor, recorder.symbols(tensor), (n,))
+        return n
 
     def _stage_of(self, inputs: tuple[Named, ...]) -> str | None:
         """Inside the learner's model, what comes between the RNN and the head chooses the state: the squeeze stage."""
@@ -203,10 +213,6 @@ class Calls(TorchFunctionMode):
         if operation.name in {"softmax", "log_softmax"} and made and made[0].dim() == 2:
             self.recorder.symbols(made[0])[1].settle("classes")
 
-    def _learn(self, made: list[torch.Tensor], n: int) -> None:
-        for tensor in made:
-            self.recorder.know(tensor, self.recorder.symbols(tensor), (n,))
-
     def _inputs(self, frame: FrameType, values: list[Any]) -> tuple[Named, ...]:
         names = self.recorder.places.names(frame, values)
         return tuple(Named(name, self.recorder.note(value)) for name, value in zip(names, values, strict=True))
@@ -222,7 +228,7 @@ class Calls(TorchFunctionMode):
         if recorder.quiet or inside_library:
             return
         frame = recorder.places.learner(here())
-        with recorder.silence():
+        with recorder.guarded():
             if frame is None:
                 return
             if ours:
@@ -239,9 +245,8 @@ class Calls(TorchFunctionMode):
         place = recorder.places.place(frame)
         function = f"{type(opened.module).__name__}.forward"
         scope = Scope(place=place, function=function, inputs=self._inputs(frame, _flat(args, {})))
-        if recorder.loops and recorder.loops[-1].executed > 1:
-            return
-        opened.scope = recorder.enter(scope)
+        if not recorder.is_repeated((place, function)):
+            opened.scope = recorder.enter(scope)
 
     def _after_module(self, module: nn.Module, args: Any, kwargs: Any, result: Any) -> None:
         if not self._modules or self._modules[-1].module is not module:
@@ -251,7 +256,7 @@ class Calls(TorchFunctionMode):
         inside_library = bool(self._modules) and not self._modules[-1].ours
         if recorder.quiet or inside_library:
             return
-        with recorder.silence():
+        with recorder.guarded():
             if opened.ours:
                 self._leave_model(opened, result)
             elif result is not None:
@@ -279,17 +284,15 @@ class Calls(TorchFunctionMode):
             return
         operation = operation_of(_kind(module))
         made = _tensors((result,))
-        tensors = _tensors((*args, *kwargs.values()))
-        operands = [Operand(t.shape, list(self.recorder.symbols(t))) for t in tensors]
+        operands = self._operands(args, kwargs)
         layer = self._layer_names.get(id(module), "")
         use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._layer_birth(module, layer))
         recurrent = operation.name in RECURRENT
         symbols = self._recurrent(module, layer, use) if recurrent else axes.through(operation.family, use)
         n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, _described(module))
-        self._learn(made, n)
         # Ids that no loader gave were made by the program itself, from a sentence: a prediction.
-        if operation.name == "embedding" and not self.recorder.loops and self.describer and _are_ids(tensors[0]):
-            self.describer.tell_prediction(frame, tensors[0], n)
+        if operation.name == "embedding" and not self.recorder.loops and self.describer and _are_ids(args[0]):
+            self.describer.tell_prediction(frame, args[0], n)
 
     def _layer_birth(self, module: nn.Module, layer: str) -> Callable[[str], Symbol]:
         size = getattr(module, "embedding_dim", None) or getattr(module, "hidden_size", 0)
@@ -340,15 +343,17 @@ class Calls(TorchFunctionMode):
             frame, _ = recorder.places.caller(here())
             if recorder.quiet or frame is None:
                 return original(*args, **kwargs)
-            inputs = self._inputs(frame, _tensors_and_packs((*args, *kwargs.values())))
+            operands: list[Operand] = []
+            inputs: tuple[Named, ...] = ()
+            with recorder.guarded():
+                operands, inputs = self._operands(args, kwargs), self._inputs(frame, _flat(args, kwargs))
             with recorder.silence():
-                operands = [Operand(t.shape, list(recorder.symbols(t))) for t in _tensors((*args, *kwargs.values()))]
                 result = original(*args, **kwargs)
+            with recorder.guarded():
                 made = _tensors((result,))
                 use = Use(operands, args, kwargs, [tuple(t.shape) for t in made])
                 symbols = _packing(operation.name, use) or axes.through(operation.family, use)
-                n = self._tell(operation, frame, inputs, result, args, made, symbols)
-                self._learn(made, n)
+                self._tell(operation, frame, inputs, result, args, made, symbols)
             return result
 
         watched.__name__, watched.__doc__ = original.__name__, original.__doc__

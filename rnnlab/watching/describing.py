@@ -38,7 +38,15 @@ class Describer:
     # --- things --------------------------------------------------------------------------------------------------
 
     def tell(
-        self, thing: Any, place: Place | None, name: str, parents: Sequence[Any] = (), *, position: int = 0, of: int = 1
+        self,
+        thing: Any,
+        place: Place | None,
+        name: str,
+        parents: Sequence[Any] = (),
+        *,
+        position: int = 0,
+        of: int = 1,
+        stage: str | None = None,
     ) -> int:
         """Tell of a data object and return its identity; parents are told of first."""
         recorder = self.recorder
@@ -56,7 +64,7 @@ class Describer:
         recorder.tell(
             Data(
                 place=place,
-                stage=_STAGE_OF.get(what),
+                stage=stage or _STAGE_OF.get(what),
                 what=what,
                 id=number,
                 name=name,
@@ -216,7 +224,13 @@ _STAGE_OF = {
 
 def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
     """Return what a data object is, its counts and a few of its contents; "value" for anything unknown."""
-    kind = f"{type(thing).__module__}.{type(thing).__name__}"
+    # Asked of the class: torchtext's Dataset answers to every attribute name.
+    if hasattr(type(thing), "described"):
+        return thing.described()
+    if type(thing).__module__ == "torchtext.data.batch":
+        return _batch(thing)
+    if _is_token_lists(thing):
+        return _tokens(thing)
     if type(thing).__module__.startswith("pandas.") and hasattr(thing, "columns"):
         return _table(thing)
     if _is_dataset(thing):
@@ -229,9 +243,33 @@ def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         return _vocabulary(thing, None)
     if hasattr(thing, "dataset") and hasattr(thing, "batch_size") and hasattr(thing, "__iter__"):
         return _loader(thing)
-    if kind == "torchtext.data.batch.Batch":
-        return _batch(thing)
     return "value", {}, {"type": type(thing).__name__}
+
+
+def _is_token_lists(thing: Any) -> bool:
+    return (
+        isinstance(thing, list)
+        and bool(thing)
+        and all(_is_words(one, len(one)) for one in thing[:8] if isinstance(one, list))
+    )
+
+
+def _tokens(lists: list[list[str]]) -> tuple[str, dict[str, float], dict[str, Any]]:
+    lengths = sorted(map(len, lists))
+    breaks = sum(1 for one in lists if "<br" in one or "/><br" in one)
+    counts = {"texts": float(len(lists)), **_lengths(lengths), "with_breaks": float(breaks)}
+    edges = [0, 16, 32, 64, 128, 256, 512, 1024]
+    bars = [[a, b, sum(1 for n in lengths if a < n <= b)] for a, b in zip(edges, [*edges[1:], 10**9], strict=True)]
+    return "tokens", counts, {"first": lists[0][:24], "histogram": bars}
+
+
+def _lengths(lengths: list[int]) -> dict[str, float]:
+    return {
+        "tokens": float(sum(lengths)),
+        "median": float(statistics.median(lengths)),
+        "longest": float(max(lengths)),
+        "empty": float(sum(1 for length in lengths if not length)),
+    }
 
 
 def _is_dataset(thing: Any) -> bool:
@@ -250,6 +288,7 @@ def _table(table: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         values = table[column]
         if values.nunique() <= 20:
             samples["labels"][str(column)] = [[str(k), int(v)] for k, v in values.value_counts().items()]
+    samples["dropped"] = {str(k): int(v) for k, v in getattr(table, "attrs", {}).get("dropped", {}).items()}
     return "table", {"rows": float(len(table)), "columns": float(len(columns))}, samples
 
 
@@ -391,12 +430,20 @@ def _count_padding(field: Any, text: Any, tensors: Any, counts: dict[str, float]
         "length": int(sum(1 for i in column if i != pad)),
         "of": len(column),
     }
+    # A corner of the rectangle as words: the first words of up to six reviews, from the longest to the shortest.
+    chosen = (
+        [round(i * (time_first.shape[1] - 1) / 5) for i in range(6)]
+        if time_first.shape[1] > 6
+        else range(time_first.shape[1])
+    )
+    samples["grid"] = [[field.vocab.itos[i] for i in time_first[:, c][:200].tolist()] for c in dict.fromkeys(chosen)]
+    samples["pad"] = field.pad_token
     if len(tensors) > 1:
-        samples["lengths"] = tensors[1][1][:8].tolist()
+        samples["lengths"] = [int(tensors[1][1][c]) for c in dict.fromkeys(chosen)]
 
 
 def _is_words(value: Any, length: int) -> bool:
-    return isinstance(value, list) and len(value) == length and all(isinstance(word, str) for word in value)
+    return isinstance(value, list) and len(value) == length and all(isinstance(word, str) for word in value[:2000])
 
 
 def _letters(text: str) -> str:

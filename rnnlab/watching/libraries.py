@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Any
 
 from rnnlab.facts import Place, Said
-from rnnlab.watching import describing
+from rnnlab.watching.describing import Describer
 from rnnlab.watching.places import Places, here
 from rnnlab.watching.recorder import Recorder
 
@@ -65,9 +65,8 @@ def _learner_modules(places: Places) -> list[Any]:
 class Libraries:
     """The witness of data: tables, splits, vocabularies, loaders, batches, and printed text."""
 
-    def __init__(self, recorder: Recorder) -> None:
-        self.recorder = recorder
-        self.describer = describing.Describer(recorder)
+    def __init__(self, recorder: Recorder, describer: Describer) -> None:
+        self.recorder, self.describer = recorder, describer
         self._depth = 0
         self._undo = contextlib.ExitStack()
 
@@ -87,7 +86,7 @@ class Libraries:
             original(*values, **options)
             frame = here()
             if not self.recorder.quiet and self.recorder.places.kind(frame.f_code.co_filename) == "learner":
-                with self.recorder.silence():
+                with self.recorder.guarded():
                     text = (options.get("sep") or " ").join(str(value) for value in values)
                     self.recorder.tell_folded(Said(place=self.recorder.places.place(frame), text=text[:2000]), text)
 
@@ -137,7 +136,7 @@ class Libraries:
                 self._depth -= 1
             frame = self.recorder.places.learner(here())
             if self._depth == 0 and frame is not None and not self.recorder.quiet:
-                with self.recorder.silence():
+                with self.recorder.guarded():
                     self._tell_made(original.__name__, first, args, result, frame)
             return result
 
@@ -171,12 +170,16 @@ class Libraries:
 
     def _watched_pass(self, loader: Any, batches: Iterator[Any], place: Place | None) -> Iterator[Any]:
         recorder = self.recorder
-        with recorder.silence():
+        over, turns = -1, None
+        with recorder.guarded():
             over = self.describer.ensure(loader, place)
-        turns = recorder.begin_loop(place, over, len(loader))
+            turns = recorder.begin_loop(place, over, len(loader))
+        if turns is None:
+            yield from batches
+            return
         try:
             for batch in batches:
-                with recorder.silence():
+                with recorder.guarded():
                     turns.executed += 1
                     self.describer.tell_batch(batch, over, place, turns)
                 yield batch

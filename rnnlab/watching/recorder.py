@@ -6,6 +6,7 @@ Nothing alive is kept: tensors and data objects are known by weak references, an
 from __future__ import annotations
 
 import contextlib
+import os
 import weakref
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -17,6 +18,7 @@ from rnnlab.facts import (
     Call,
     Data,
     Fact,
+    Gap,
     GroupNote,
     Loop,
     Named,
@@ -63,7 +65,7 @@ class Recorder:
         self._tensors: dict[int, tuple[weakref.ref[Any], Symbols, tuple[int, ...]]] = {}
         self._things: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._next_thing = 1
-        self._folded: set[Any] = set()
+        self._folded: dict[Any, int] = {}
 
     # --- facts -------------------------------------------------------------------------------------------------
 
@@ -137,6 +139,22 @@ class Recorder:
         finally:
             self.quiet -= 1
 
+    @contextlib.contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Look away while the recorder works, and let its own failures leave a gap instead of the learner's program.
+
+        `RNNLAB_STRICT` in the environment lets them through, for tests.
+        """
+        self.quiet += 1
+        try:
+            yield
+        except Exception as error:
+            if os.environ.get("RNNLAB_STRICT"):
+                raise
+            self.tell(Gap(what="watching", why=f"rnnlab could not follow a step: {type(error).__name__}: {error}"))
+        finally:
+            self.quiet -= 1
+
     # --- loops -------------------------------------------------------------------------------------------------
 
     def begin_loop(self, place: Place | None, over: int, declared: int | None) -> Turns:
@@ -178,12 +196,21 @@ class Recorder:
         turns = self.loops[-1]
         key = (turns.place, key)
         if key not in self._folded:
-            self._folded.add(key)
-            return self.tell(fact)
+            self._folded[key] = self.tell(fact)
+            return self._folded[key]
         times = turns.held[key][1] + 1 if key in turns.held else 1
         inside = self._around[-1] if self._around else None
         turns.held[key] = msgspec.structs.replace(fact, inside=inside, stage=fact.stage or self.stage), times
-        return len(self.record) + len(self._waiting) - 1
+        return self._folded[key]
+
+    def is_repeated(self, key: Any) -> bool:
+        """Say whether a loop turn already told of this; the first asking counts as telling."""
+        if not self.loops:
+            return False
+        key = (self.loops[-1].place, key)
+        repeated = key in self._folded
+        self._folded.setdefault(key, -1)
+        return repeated
 
     # --- tensors -----------------------------------------------------------------------------------------------
 

@@ -1,15 +1,18 @@
-"""Watches a stretch of program and writes what it sees into a record: the three witnesses of a run, switched on together."""
+"""Watches a stretch of program and writes what it sees into a record: the witnesses of a run, switched on together."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from rnnlab.facts import Crash, Place
+from rnnlab import sources
+from rnnlab.facts import Crash, Named, Place, Scope
 from rnnlab.record import Header, Record, versions
+from rnnlab.watching.describing import Describer, describe
 from rnnlab.watching.places import Places
 from rnnlab.watching.recorder import Recorder
 
@@ -21,38 +24,95 @@ def new_record(path: str | Path | None = None, **header: Any) -> Record:
     return Record(Header(versions=versions(*_PACKAGES), **header), path)
 
 
-def new_recorder(record: Record, also: Iterable[Path] = ()) -> Recorder:
-    """Begin recording; files under `also` count as the learner's own."""
-    return Recorder(record, Places(also))
+class Watch:
+    """The witnesses of one run.
 
-
-@contextlib.contextmanager
-def watching(recorder: Recorder) -> Iterator[Recorder]:
-    """Watch everything that runs inside: torch calls, data libraries, printed text, and a crash, which goes on its way.
-
-    The program computes what it would compute alone: nothing random is drawn, and every hook is removed afterwards.
+    Args:
+        record: where the facts go.
+        also: folders whose files count as the learner's own (the reference pipeline, when it is what is stepped through).
     """
-    from rnnlab.watching.calls import Calls
-    from rnnlab.watching.libraries import Libraries
 
-    libraries = Libraries(recorder)
-    try:
-        with libraries, Calls(recorder, libraries.describer):
-            yield recorder
-    except BaseException as error:
-        _tell_crash(recorder, error)
-        raise
-    finally:
-        recorder.flush()
+    def __init__(self, record: Record, also: Iterable[Path] = ()) -> None:
+        self.record = record
+        self.recorder = Recorder(record, Places(also))
+        self.describer = Describer(self.recorder)
+        self._witnesses: tuple[Any, ...] = ()
 
+    @contextlib.contextmanager
+    def looking(self) -> Iterator[Watch]:
+        """Watch everything that runs inside: torch calls, data libraries, printed text, and a crash, which goes on its way.
 
-def _tell_crash(recorder: Recorder, error: BaseException) -> None:
-    if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit):
-        return
-    mine = [
-        Place(frame.f_code.co_filename, line)
-        for frame, line in traceback.walk_tb(error.__traceback__)
-        if recorder.places.kind(frame.f_code.co_filename) == "learner"
-    ]
-    place = mine[-1] if mine else None
-    recorder.tell(Crash(place=place, error=type(error).__name__, message=str(error)[:2000]))
+        The program computes what it would compute alone: nothing random is drawn, and every hook is removed afterwards.
+        """
+        from rnnlab.watching.calls import Calls
+        from rnnlab.watching.libraries import Libraries
+
+        self._witnesses = self._witnesses or (
+            Libraries(self.recorder, self.describer),
+            Calls(self.recorder, self.describer),
+        )
+        libraries, calls = self._witnesses
+        try:
+            with libraries, calls:
+                yield self
+        except BaseException as error:
+            self._tell_crash(error)
+            raise
+        finally:
+            self.recorder.flush()
+
+    @contextlib.contextmanager
+    def stage(
+        self, stages: tuple[str, ...], function: Callable[..., Any] | None, inputs: dict[str, Any]
+    ) -> Iterator[Callable[[Any], None]]:
+        """Enter a stage, or several that one function covers; give the result to what is yielded before leaving.
+
+        Facts told inside belong to the stage unless their operation says otherwise.
+        """
+        recorder = self.recorder
+        single = stages[0] if len(stages) == 1 else None
+        place = self._place(function)
+        name = getattr(function, "__qualname__", "") or "+".join(stages)
+        with recorder.silence():
+            named = tuple(Named(word, recorder.note(value)) for word, value in inputs.items())
+            n = recorder.enter(Scope(place=place, stage=single, function=name, inputs=named))
+        results: list[Any] = []
+        started = time.perf_counter()
+        try:
+            with recorder.covering(single):
+                yield results.append
+        finally:
+            seconds = time.perf_counter() - started
+            with recorder.silence():
+                for result in results:
+                    self._tell_result(result, place, single, inputs)
+                output = recorder.note(results[-1]) if results else None
+                recorder.leave(
+                    n, Scope(place=place, stage=single, function=name, phase="out", output=output, seconds=seconds)
+                )
+                recorder.flush()
+
+    def _place(self, function: Callable[..., Any] | None) -> Place | None:
+        if function is None:
+            return None
+        try:
+            return sources.place_of_function(function)
+        except (OSError, TypeError):
+            return None
+
+    def _tell_result(self, result: Any, place: Place | None, stage: str | None, inputs: dict[str, Any]) -> None:
+        if self.recorder.knows(result) or describe(result)[0] == "value":
+            return
+        parents = [value for value in inputs.values() if self.recorder.knows(value)]
+        self.describer.tell(result, place, "", parents, stage=stage)
+
+    def _tell_crash(self, error: BaseException) -> None:
+        if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit):
+            return
+        mine = [
+            Place(frame.f_code.co_filename, line)
+            for frame, line in traceback.walk_tb(error.__traceback__)
+            if self.recorder.places.kind(frame.f_code.co_filename) == "learner"
+        ]
+        place = mine[-1] if mine else None
+        self.recorder.tell(Crash(place=place, error=type(error).__name__, message=str(error)[:2000]))

@@ -1,8 +1,8 @@
 """Measures the built-in reviews: their traits, what a bag of words makes of them, and what the lecture's LSTM does.
 
-Run it with `python tests/benchmarks/reviews.py`; it takes two to three minutes and prints its figures last. The split is
-the lecture's (80/20, then 85/15, seed 123), the widths are those to which the package cuts down for this data. Seconds
-are those of training alone, without the accuracy of each epoch.
+Run it with `python tests/benchmarks/reviews.py`; it takes two to three minutes and prints its figures last. The split
+is the lecture's (80/20, then 85/15, seed 123), the widths are those to which the package cuts down for this data.
+Seconds are those of training alone, without the accuracy of each epoch.
 """
 
 import os
@@ -194,7 +194,8 @@ def main() -> None:
     bags = bag_of_words(train, test)
     best = max(bags, key=bags.get)
     lines = [
-        f"{platform.machine()}, {os.cpu_count()} cores, 2 threads, Python {platform.python_version()}, torch {torch.__version__}",
+        f"{platform.machine()}, {os.cpu_count()} cores, {torch.get_num_threads()} threads",
+        f"Python {platform.python_version()}, torch {torch.__version__}",
         *traits(rows),
         f"written in {written:.2f} s",
         f"split {len(train)}/{len(valid)}/{len(test)}, classes of the training split {dict(label.vocab.freqs)}",

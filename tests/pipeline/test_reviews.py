@@ -16,7 +16,7 @@ from torchtext import data
 from rnnlab.pipeline import reviews as module
 from rnnlab.pipeline.reviews import BREAK, reviews
 
-PINNED = "?"
+PINNED = "647544d942ce6d1c5bc3521d5aa66953828532cbb5a381e3eb447638e15c3d61"
 DIGEST = """
 import hashlib
 from rnnlab.pipeline.reviews import reviews
@@ -112,7 +112,7 @@ def test_there_are_two_thousand_of_them_with_one_positive_review_more_than_half(
 def test_the_classes_are_mixed_and_the_positive_one_leads_in_the_training_split(rows, split):
     changes = sum(rows[i][1] != rows[i + 1][1] for i in range(len(rows) - 1))
     assert 900 < changes < 1100
-    assert Counter(example.sentiment for example in split[0]) == {"1": 685, "0": 675}
+    assert Counter(example.sentiment for example in split[0]) == {"1": 681, "0": 679}
 
 
 def test_lengths_have_a_median_near_sixty_and_a_long_tail(tokens):

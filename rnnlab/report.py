@@ -1,0 +1,79 @@
+"""Judges a record: one outcome per rule. `found`, `clear`, `unseen` (nobody could look) or `broke` (the rule failed)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from rnnlab.facts import Call, Data, Fact
+from rnnlab.record import Record
+from rnnlab.rules.kit import LEVELS, Finding, Level, Rule, Unseen, catalogue
+
+Status = Literal["found", "clear", "unseen", "broke"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one rule says of one record; `why` says why it is unseen or how it broke."""
+
+    rule: Rule
+    status: Status
+    findings: tuple[Finding, ...] = ()
+    why: str = ""
+
+    def level(self, finding: Finding) -> Level:
+        """Return a finding's level: the rule's own, or the lower one that the finding asks for."""
+        wished: Level = finding.level or self.rule.level
+        return LEVELS[max(LEVELS.index(wished), LEVELS.index(self.rule.level))]
+
+
+@dataclass(frozen=True)
+class Report:
+    """All outcomes of a record, in the order of the stages."""
+
+    record: Record
+    outcomes: tuple[Outcome, ...]
+
+    def found(self, stage: str | None = None) -> list[tuple[Outcome, Finding]]:
+        """Return the findings, those of one stage if one is named, certain ones first."""
+        found = [
+            (outcome, finding)
+            for outcome in self.outcomes
+            for finding in outcome.findings
+            if stage is None or outcome.rule.stage == stage
+        ]
+        return sorted(found, key=lambda pair: LEVELS.index(pair[0].level(pair[1])))
+
+    def of(self, name: str) -> Outcome:
+        """Return the outcome of the rule of this name."""
+        return next(outcome for outcome in self.outcomes if outcome.rule.name == name)
+
+
+def judge(record: Record, rules: Iterable[Rule] | None = None) -> Report:
+    """Ask every rule about a record; a rule that fails is reported as broken and harms no other."""
+    chosen = list(catalogue().values()) if rules is None else list(rules)
+    return Report(record, tuple(_judge(rule, record) for rule in chosen))
+
+
+def _judge(rule: Rule, record: Record) -> Outcome:
+    try:
+        missing = [need for need in rule.needs if not any(_real(fact) for fact in _seen(record, need))]
+        if missing:
+            return Outcome(rule, "unseen", why=f"the program showed no {' and no '.join(missing)}")
+        findings = tuple(rule.check(record))
+    except Unseen as unseen:
+        return Outcome(rule, "unseen", why=str(unseen))
+    except Exception as error:
+        return Outcome(rule, "broke", why=f"{type(error).__name__}: {error}")
+    return Outcome(rule, "found" if findings else "clear", findings)
+
+
+def _seen(record: Record, need: str) -> Iterable[Fact]:
+    yield from record.ask(Data, what=need)
+    yield from record.ask(Call, what=need)
+
+
+def _real(fact: Fact) -> bool:
+    """A stand-in has no values or counts worth judging."""
+    return not getattr(fact, "stand_in", False)

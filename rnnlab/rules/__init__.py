@@ -1,0 +1,1 @@
+"""The catalogue of mistakes: one folder per stage, one file per mistake, each a page and a pure function of a record."""
