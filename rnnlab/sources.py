@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import inspect
+import textwrap
 import tokenize as python_tokenize
 from collections.abc import Callable
 from pathlib import Path
@@ -72,20 +74,33 @@ def place_of_function(function: Callable[..., Any]) -> Place:
     return Place(file, first + skipped, end_line=first + len(lines) - 1, end_column=len(lines[-1].rstrip("\n")))
 
 
-def without_docstring(code: str) -> str:
-    """Return a function's source without its docstring, for showing; code that does not parse comes back as it is."""
+def function_around(text: str, line: int) -> tuple[int, int] | None:
+    """Return the first and last line of the innermost function around a line, decorators left out."""
     try:
-        tree = ast.parse(inspect.cleandoc(code))
+        tree = ast.parse(text)
     except SyntaxError:
-        return code
-    function = tree.body[0] if tree.body else None
-    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) or ast.get_docstring(function) is None:
-        return code
-    docstring, rest = function.body[0], function.body[1:]
-    if not rest:
-        return code
-    lines = inspect.cleandoc(code).splitlines()
-    return "\n".join(lines[: docstring.lineno - 1] + lines[docstring.end_lineno or docstring.lineno :])
+        return None
+    around = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    inner = max(around, key=lambda node: node.lineno, default=None)
+    return None if inner is None else (inner.lineno, inner.end_lineno or inner.lineno)
+
+
+def shown_lines(text: str, first: int, last: int) -> list[tuple[int, str]]:
+    """Return the numbered lines of a function for showing: dedented, and without its docstring."""
+    lines = text.splitlines()[first - 1 : last]
+    block = textwrap.dedent("\n".join(lines)).splitlines()
+    numbered = list(enumerate(block, first))
+    with contextlib.suppress(SyntaxError):
+        function = ast.parse("\n".join(block)).body[0]
+        if isinstance(function, ast.FunctionDef) and ast.get_docstring(function) is not None and len(function.body) > 1:
+            docstring = function.body[0]
+            out = range(first + docstring.lineno - 1, first + (docstring.end_lineno or 0))
+            numbered = [(n, line) for n, line in numbered if n not in out]
+    return numbered
 
 
 @functools.lru_cache(maxsize=64)

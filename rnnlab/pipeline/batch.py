@@ -14,18 +14,27 @@ from rnnlab.pipeline.split import Splits
 
 @dataclass(frozen=True)
 class Loaders:
-    """One loader per split, and how many positions an epoch computes per real token, bucketed and not."""
+    """One loader per split, a first batch, and the positions computed per real token, bucketed and not."""
 
     train: BucketIterator
     valid: BucketIterator
     test: BucketIterator
+    first: Any
     bucketed: float
     unbucketed: float
 
     def described(self) -> tuple[str, dict[str, float], dict[str, Any]]:
         """Return the padding as counts of a fact."""
         used = bool(self.train.sort_within_batch)
-        return "padding", {"bucketed": self.bucketed, "unbucketed": self.unbucketed, "used": float(used)}, {}
+        return (
+            "padding",
+            {
+                "bucketed": self.bucketed,
+                "unbucketed": self.unbucketed,
+                "used": float(used),
+            },
+            {},
+        )
 
 
 def by_length(example: Any) -> int:
@@ -34,7 +43,11 @@ def by_length(example: Any) -> int:
 
 
 def batch(
-    splits: Splits, batch_size: int = 128, packed: bool = True, device: torch.device | str = "cpu", seed: int = 123
+    splits: Splits,
+    batch_size: int = 128,
+    packed: bool = True,
+    device: torch.device | str = "cpu",
+    seed: int = 123,
 ) -> Loaders:
     """Make torchtext's bucket iterators.
 
@@ -49,11 +62,15 @@ def batch(
         sort_key=by_length,
         device=torch.device(device),
     )
-    shares = [positions_per_token(splits.train, batch_size, bucketed, seed) for bucketed in (True, False)]
-    return Loaders(train_loader, valid_loader, test_loader, *shares)
+    first = next(iter(train_loader))
+    bucketed = positions_per_token(splits.train, batch_size, True, seed)
+    unbucketed = positions_per_token(splits.train, batch_size, False, seed)
+    return Loaders(train_loader, valid_loader, test_loader, first, bucketed, unbucketed)
 
 
-def positions_per_token(dataset: Dataset, batch_size: int, bucketed: bool, seed: int = 123) -> float:
+def positions_per_token(
+    dataset: Dataset, batch_size: int, bucketed: bool, seed: int = 123
+) -> float:
     """Return how many positions one epoch computes for each real token: 1.0 would be no padding at all."""
     before = random.getstate()
     random.seed(seed)
@@ -67,5 +84,7 @@ def positions_per_token(dataset: Dataset, batch_size: int, bucketed: bool, seed:
     )
     random.setstate(before)
     loader.init_epoch()
-    lengths = [[len(example.text) for example in minibatch] for minibatch in loader.batches]
+    lengths = [
+        [len(example.text) for example in minibatch] for minibatch in loader.batches
+    ]
     return sum(max(one) * len(one) for one in lengths) / max(1, sum(map(sum, lengths)))

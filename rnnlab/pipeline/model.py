@@ -18,7 +18,13 @@ class ReviewClassifier(nn.Module):
     """
 
     def __init__(
-        self, words: int, emb: int, hid: int, classes: int, kind: RnnKind = "lstm", packed: bool = True
+        self,
+        words: int,
+        emb: int,
+        hid: int,
+        classes: int,
+        kind: RnnKind = "lstm",
+        packed: bool = True,
     ) -> None:
         super().__init__()
         self.kind, self.packed = kind, packed
@@ -29,16 +35,20 @@ class ReviewClassifier(nn.Module):
     def forward(self, text: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits (batch, classes) of a batch."""
         embedded = self.embedding(text)
-        sequence = pack_padded_sequence(embedded, lengths.cpu()) if self.packed else embedded
+        sequence = (
+            pack_padded_sequence(embedded, lengths.cpu()) if self.packed else embedded
+        )
         if self.kind == "lstm":
-            output, (hidden, cell) = self.rnn(sequence)  # noqa: RUF059  # all three are shown in the walk
+            output, (hidden, cell) = self.rnn(sequence)
         else:
-            output, hidden = self.rnn(sequence)  # noqa: RUF059
+            output, hidden = self.rnn(sequence)
         hidden = hidden.squeeze(0)
         return self.head(hidden)
 
 
-def first_look(model: ReviewClassifier, text: Tensor, lengths: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+def first_look(
+    model: ReviewClassifier, text: Tensor, lengths: Tensor, label: Tensor
+) -> tuple[Tensor, Tensor]:
     """Run one batch through the untrained model: the logits and their loss."""
     logits = model(text, lengths)
     loss = cross_entropy(logits, label)

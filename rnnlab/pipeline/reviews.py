@@ -1,9 +1,10 @@
 """The built-in data: 2,000 made-up movie reviews in English, the same on every machine, without a file or a network.
 
-A review tells of an invented film and closes with a verdict. The verdict names a word of praise and a word of blame,
-whatever the sentiment, and only their order says which of the two is meant: "I expected a dull story, but it turned out
-wonderful", "it is wonderful, not dull", "wonderful, even though the songs are dull". Each word is used as often in
-positive as in negative reviews, so the words alone tell nothing. The last such word decides in 66 % of the reviews.
+A review tells of an invented film and closes with a verdict. Most verdicts name a word of praise and a word of blame,
+whatever the sentiment, and their order says which of the two is meant: "I expected a dull story, but it turned out
+wonderful", "it is wonderful, not dull", "wonderful, even though the songs are dull". The others name one word, and in
+half of them it is taken back ("it is not dull"). So a word is as likely in a positive review as in a negative one, and
+the words alone tell nothing. The last word of praise or blame sides with the sentiment in 66 % of the reviews.
 
 Figures of `reviews()`, made by `python tests/benchmarks/reviews.py` (x86-64, 2 cores, 2 threads, Python 3.11.7,
 torch 2.13.0 for CPU; tokens of spaCy's blank English; the lecture's split with seed 123: 1,360/240/400):
@@ -525,8 +526,8 @@ def reviews(count: int = 2000, seed: int = 123) -> list[tuple[str, str]]:
     """The built-in reviews, shuffled: `count` pairs of (review, sentiment), "1" for positive and "0" for negative.
 
     The same `count` and `seed` give the same text on every platform and Python version. "1" is never the rarer class:
-    of 2,000 reviews it has 1,001. Of 1,000 reviews 9 are exact copies of another, and 24 are twins: pairs of the same
-    words in another order, with opposite sentiments.
+    of 2,000 reviews 1,001 are positive. Of 1,000 reviews 9 are exact copies of another, and 24 are twins: pairs of the
+    same words in another order, with opposite sentiments.
     """
     writer = _Writer(Random(seed))
     copies, twins = count * 9 // 1000, count * 12 // 1000

@@ -40,7 +40,9 @@ def walk(
 
     from rnnlab.pipeline.tokenize import tokenize
 
-    tokens = at(("tokenize",), tokenize)(table["review"], settings.remove_breaks, show_tokens)
+    tokens = at(("tokenize",), tokenize)(
+        table["review"], settings.remove_breaks, show_tokens
+    )
 
     import torch
 
@@ -52,20 +54,32 @@ def walk(
     from rnnlab.pipeline.train import train
     from rnnlab.pipeline.vocab import vocab
 
-    splits = at(("split",), split)(tokens, list(table["sentiment"]), settings.seed, settings.remove_breaks)
-    text_field, label_field = at(("vocab",), vocab)(splits.train, splits.text, splits.label, settings.vocabulary)
+    splits = at(("split",), split)(
+        tokens, list(table["sentiment"]), settings.seed, settings.remove_breaks
+    )
+    text_field, label_field = at(("vocab",), vocab)(
+        splits.train, splits.text, splits.label, settings.vocabulary
+    )
     device = chosen_device(settings.device)
-    loaders = at(("batch",), batch)(splits, settings.batch, settings.packed, device, settings.seed)
+    loaders = at(("batch",), batch)(
+        splits, settings.batch, settings.packed, device, settings.seed
+    )
 
     random.seed(settings.seed)
     torch.manual_seed(settings.seed)
     model = ReviewClassifier(
-        len(text_field.vocab), settings.emb, settings.hid, len(label_field.vocab), settings.rnn, settings.packed
+        len(text_field.vocab),
+        settings.emb,
+        settings.hid,
+        len(label_field.vocab),
+        settings.rnn,
+        settings.packed,
     ).to(device)
-    first = next(iter(loaders.train))
-    at(FORWARD, first_look)(model, *first.text, first.label)
+    at(FORWARD, first_look)(model, *loaders.first.text, loaders.first.label)
 
-    at(("train",), train)(model, loaders, settings.epochs, settings.learning_rate, show_training)
+    at(("train",), train)(
+        model, loaders, settings.epochs, settings.learning_rate, show_training
+    )
     at(("evaluate",), evaluate)(model, loaders.test)
     return at(("predict",), predict)(model, sentence, text_field, label_field)
 
@@ -87,5 +101,7 @@ def chosen_device(wish: str) -> str:
         # Packed sequences are slow or missing on Apple's backend; it is used only when asked for.
         return "cuda" if "cuda" in there else "cpu"
     if wish.split(":")[0] not in there:
-        raise ValueError(f"there is no device '{wish}' here; there is {', '.join(there)}")
+        raise ValueError(
+            f"there is no device '{wish}' here; there is {', '.join(there)}"
+        )
     return wish

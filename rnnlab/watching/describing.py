@@ -231,7 +231,7 @@ def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         return _batch(thing)
     if _is_token_lists(thing):
         return _tokens(thing)
-    if type(thing).__module__.startswith("pandas.") and hasattr(thing, "columns"):
+    if type(thing).__module__.partition(".")[0] == "pandas" and hasattr(thing, "columns"):
         return _table(thing)
     if _is_dataset(thing):
         return _dataset(thing)

@@ -46,7 +46,7 @@ class Places:
         self.texts: dict[str, str] = {}
 
     def kind(self, file: str) -> str:
-        """Say whose a file is: `learner`, `torch`, or `library`."""
+        """Say whose a file is: `learner`, `torch`, `library`, or `ours` (a wrapper of rnnlab, to be looked through)."""
         known = self._kinds.get(file)
         if known is None:
             known = self._kinds[file] = self._kind(file)
@@ -56,6 +56,8 @@ class Places:
         path = Path(file).absolute()
         if any(path.is_relative_to(folder) for folder in self._also):
             return "learner"
+        if path == _PACKAGE / "inspectors.py":
+            return "ours"
         if path.is_relative_to(_PACKAGE) or (file.startswith("<") and not file.startswith("<ipython-input")):
             return "library"
         if any(path.is_relative_to(folder) for folder in _LIBRARIES):
@@ -80,7 +82,7 @@ class Places:
                 return frame, beneath
             if kind == "library":
                 return None, None
-            beneath, frame = frame, frame.f_back
+            beneath, frame = (beneath if kind == "ours" else frame), frame.f_back
         return None, None
 
     def text(self, file: str) -> str:

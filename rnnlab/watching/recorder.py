@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -66,6 +66,7 @@ class Recorder:
         self._things: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._next_thing = 1
         self._folded: dict[Any, int] = {}
+        self.when_written: Callable[[], None] = lambda: None
 
     # --- facts -------------------------------------------------------------------------------------------------
 
@@ -86,17 +87,13 @@ class Recorder:
         waiting, self._waiting = self._waiting, []
         for fact in waiting:
             self.record.add(_settled_fact(fact))
+        if waiting:
+            self.when_written()
 
-    @contextlib.contextmanager
-    def holding(self) -> Iterator[None]:
-        """Hold facts back while a forward pass may still settle the names of their axes."""
-        self._holding += 1
-        try:
-            yield
-        finally:
-            self._holding -= 1
-            if not self._holding:
-                self.flush()
+    @property
+    def is_holding(self) -> bool:
+        """Whether facts wait for their axes' names."""
+        return self._holding > 0
 
     def hold(self) -> None:
         """Begin holding facts back (a module was entered)."""

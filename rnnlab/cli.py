@@ -1,0 +1,174 @@
+"""The commands. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="rnnlab",
+    help="A step-through debugger for recurrent text classifiers in PyTorch.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+data_app = typer.Typer(help="Bring real reviews onto this machine.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+
+class Rnn(StrEnum):
+    """The kinds of RNN that the reference model knows."""
+
+    LSTM = "lstm"
+    GRU = "gru"
+    RNN = "rnn"
+
+
+def _refuse(message: str) -> NoReturn:
+    """Print one clear sentence and leave with exit code 2."""
+    typer.echo(f"rnnlab: {message}", err=True)
+    raise typer.Exit(2)
+
+
+@app.command()
+def step(
+    record: Annotated[Path | None, typer.Argument(help="A saved record to replay, without running anything.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(help="A CSV file of reviews (gzip too); the built-in reviews without it.")
+    ] = None,
+    text: Annotated[str, typer.Option(help="The CSV's column of texts.")] = "review",
+    label: Annotated[str, typer.Option(help="The CSV's column of labels; any number of classes.")] = "sentiment",
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first rows.")] = None,
+    padded: Annotated[
+        bool, typer.Option("--padded", help="The lecture's first model: no packing, no buckets.")
+    ] = False,
+    rnn: Annotated[Rnn, typer.Option(help="Which RNN reads the reviews.")] = Rnn.LSTM,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many passes over the training split.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Reviews per batch.")] = None,
+    emb: Annotated[int | None, typer.Option(min=1, help="Width of the embedding.")] = None,
+    hid: Annotated[int | None, typer.Option(min=1, help="Width of the hidden state.")] = None,
+    vocabulary: Annotated[
+        int | None, typer.Option(min=1, help="Words in the vocabulary, <unk> and <pad> not counted.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Adam's learning rate.")] = None,
+    seed: Annotated[int, typer.Option(help="For splits, shuffling and weights.")] = 123,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")] = "auto",
+    remove_breaks: Annotated[
+        bool, typer.Option("--remove-breaks", help="Replace <br /> by a space before tokenizing.")
+    ] = False,
+    sentence: Annotated[str, typer.Option(help="The review to predict at the end.")] = (
+        "I expected a dull story, but it turned out wonderful."
+    ),
+    quiz: Annotated[bool, typer.Option("--quiz", help="Guess each shape before it is shown.")] = False,
+    pause: Annotated[bool | None, typer.Option(help="Wait after each stage (the default in a terminal).")] = None,
+    save: Annotated[Path | None, typer.Option(help="Keep the record in this file.")] = None,
+) -> None:
+    """Walk through the thirteen stages of a sentiment classifier on real reviews, or replay a saved walk."""
+    waits = (sys.stdin.isatty() and sys.stdout.isatty()) if pause is None else pause
+    if record is not None:
+        _replay(record, waits, quiz)
+        return
+    from dataclasses import replace
+
+    from rnnlab.pipeline.settings import BUILT_IN, LECTURE
+
+    wished: dict[str, Any] = {
+        "epochs": epochs, "batch": batch, "emb": emb, "hid": hid, "vocabulary": vocabulary, "learning_rate": learning_rate,
+    }  # fmt: skip
+    settings = replace(
+        BUILT_IN if csv is None else LECTURE,
+        seed=seed, packed=not padded, rnn=rnn.value, device=device, remove_breaks=remove_breaks,
+        **{name: value for name, value in wished.items() if value is not None},
+    )  # fmt: skip
+    _walk(settings, {"csv": csv, "text": text, "label": label, "limit": limit}, sentence, waits, quiz, save)
+
+
+def _walk(settings: Any, reviews: dict[str, Any], sentence: str, pause: bool, quiz: bool, save: Path | None) -> None:
+    from rnnlab.pipeline.load import LoadError
+    from rnnlab.verbs.step import step_walk
+
+    if save is not None and not save.parent.is_dir():
+        _refuse(f"there is no folder {save.parent} to keep the record in; make it first.")
+    if save is not None and save.exists():
+        _refuse(f"{save} is there already; choose another name for --save, or remove it.")
+    try:
+        step_walk(settings, reviews, sentence, pause=pause, quiz=quiz, save=save)
+    except (LoadError, ValueError) as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _replay(path: Path, pause: bool, quiz: bool) -> None:
+    from rnnlab.record import Record, RecordError, is_record
+    from rnnlab.verbs.replay import step_record
+
+    if not path.exists():
+        _refuse(f"there is no file {path}; give a record that --save has kept, or leave it out to walk the pipeline.")
+    if not is_record(path):
+        hint = " (for a table of reviews, use --csv)" if path.suffix in {".csv", ".gz"} else ""
+        _refuse(f"{path} is not a record of rnnlab{hint}; records are made with: rnnlab step --save FILE.")
+    try:
+        step_record(Record.load(path), pause=pause, quiz=quiz)
+    except RecordError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+@app.command()
+def explain(
+    name: Annotated[
+        str | None, typer.Argument(help="A mistake's name, or part of it; all are listed without one.")
+    ] = None,
+) -> None:
+    """Print the page of a mistake: what happens, why it matters, how to fix it."""
+    from rnnlab.rules.kit import catalogue
+    from rnnlab.views import terminal
+
+    console = terminal.console()
+    rules = catalogue()
+    if name is None:
+        console.print(terminal.catalogue_view(rules.values()))
+        return
+    chosen = [rules[name]] if name in rules else [one for one in rules.values() if name.lower() in one.name]
+    if len(chosen) != 1:
+        near = ", ".join(one.name for one in chosen) or ", ".join(rules)
+        _refuse(f"{'several mistakes are' if chosen else 'no mistake is'} called '{name}'; there is {near}.")
+    console.print(terminal.page_view(chosen[0]))
+
+
+@data_app.command()
+def imdb(
+    archive: Annotated[
+        Path | None, typer.Option(help="An aclImdb_v1.tar.gz that is here already (no network needed).")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="The folder for movie_data.csv; rnnlab's cache without it.")] = None,
+) -> None:
+    """Download the 50,000 IMDb reviews and write them as movie_data.csv, in the lecture's own order."""
+    from rnnlab.pipeline.imdb import PAPER, ImdbError
+    from rnnlab.verbs.data import bring_imdb
+
+    typer.echo(PAPER)
+    try:
+        path = bring_imdb(to, archive)
+    except ImdbError as error:
+        _refuse(str(error))
+    except KeyboardInterrupt:
+        typer.echo("\nstopped; run the same command again and it goes on from here.", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(f"ready: rnnlab step --csv {path}")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

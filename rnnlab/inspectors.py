@@ -1,0 +1,287 @@
+"""Thirteen inspectors, one per stage: wrap a stage of anybody's own code and see what goes in and what comes out.
+
+    from rnnlab import inspectors
+
+    load = inspectors.load(pandas.read_csv)          # a function: it prints whenever it is called
+    inspectors.embed(model.embedding)                # a layer: it prints whenever the model runs it
+    with inspectors.squeeze():                       # a stretch of code
+        hidden = hidden.squeeze(0)
+
+    @inspectors.train                                # a decorator
+    def train(model, loader): ...
+
+Results are the very same objects, computed as they would be alone. While one inspector runs inside another (the layers
+inside a training function), only its first call is printed and the others are counted. `inspectors.off()` removes
+everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.console import Console
+
+from rnnlab.facts import Call, Data, Fact
+from rnnlab.record import Record
+from rnnlab.stages import STAGES, Stage
+from rnnlab.views import terminal
+from rnnlab.watching.watch import Watch, new_record
+
+_LONGEST_RECORD = 20_000
+
+
+class _Bench:
+    """What all inspectors of a program share: one watch, so that axis names carry from stage to stage."""
+
+    def __init__(self) -> None:
+        self.console: Console = terminal.console()
+        self._undo = contextlib.ExitStack()
+        self._open: list[dict[str, int]] = []
+        self._waiting: list[tuple[Stage, Callable[[Fact], bool], int]] = []
+        self.watch = self._new_watch()
+        self._looking = False
+
+    def _new_watch(self) -> Watch:
+        watch = Watch(new_record(program="inspectors"))
+        watch.recorder.when_written = self._print_waiting
+        return watch
+
+    @property
+    def record(self) -> Record:
+        """Everything that the inspectors have seen."""
+        return self.watch.record
+
+    def look(self) -> None:
+        """Begin to watch torch and the data libraries, once."""
+        if not self._looking:
+            self._looking = True
+            self._undo.enter_context(self.watch.looking())
+
+    def keep(self, undo: Callable[[], None]) -> None:
+        """Remember how to remove a hook."""
+        self._undo.callback(undo)
+
+    def off(self) -> None:
+        """Stop watching, remove every hook, and forget what was seen."""
+        self._undo.close()
+        self._undo = contextlib.ExitStack()
+        self._waiting.clear()
+        self._open.clear()
+        self._looking = False
+        self.watch = self._new_watch()
+
+    # --- printing ------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def inside(self, stage: Stage) -> Iterator[None]:
+        """Fold what inspectors print while this one runs."""
+        self._open.append({})
+        try:
+            yield
+        finally:
+            folded = {name: times - 1 for name, times in self._open.pop().items() if times > 1}
+            if folded:
+                self.console.print(terminal.folded_view(stage, folded))
+
+    def is_folded(self, stage: Stage) -> bool:
+        """Count a call that happens inside another inspector; say whether it was printed before."""
+        if not self._open:
+            return False
+        counts = self._open[-1]
+        counts[stage.name] = counts.get(stage.name, 0) + 1
+        return counts[stage.name] > 1
+
+    def print_later(self, stage: Stage, chosen: Callable[[Fact], bool]) -> None:
+        """Print the chosen facts of the present call as soon as their axes have their names."""
+        if not self.is_folded(stage):
+            self._waiting.append((stage, chosen, len(self.record)))
+            if not self.watch.recorder.is_holding:
+                self._print_waiting()
+
+    def _print_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for stage, chosen, start in waiting:
+            facts = [fact for fact in _facts(self.record, start - 1) if chosen(fact)]
+            if facts:
+                self.console.print(terminal.inspected_view(stage, facts[:1], self.record))
+            elif self.watch.recorder.is_holding:
+                self._waiting.append((stage, chosen, start))
+
+    def print_since(self, stage: Stage, start: int) -> None:
+        """Print what a stage did since fact `start`."""
+        if not self.is_folded(stage):
+            facts = [fact for fact in _facts(self.record, start) if _belongs(fact, stage)]
+            self.console.print(terminal.inspected_view(stage, facts, self.record))
+
+
+def _facts(record: Record, start: int) -> list[Any]:
+    return [record.fact(n) for n in range(max(0, start), len(record))]
+
+
+def _belongs(fact: Any, stage: Stage) -> bool:
+    return isinstance(fact, Call | Data) and fact.stage in {stage.name, None}
+
+
+_bench = _Bench()
+
+
+class Inspector:
+    """Looks at one stage. Call it with a function, a layer or a loader; or use it as a decorator or a context.
+
+    Args (of a call):
+        thing: what to wrap. A layer (`nn.Module`) gets a hook and is returned itself, so that `model.rnn` stays `model.rnn`.
+        axes: names of the first input's axes, such as "batch seq_len", where the lecture's order is not the right one.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.__doc__ = f"Look at the stage {stage.name}: {stage.takes} → {stage.gives}."
+        self._contexts: list[contextlib.ExitStack] = []
+
+    def __repr__(self) -> str:
+        return f"<inspector of the stage {self.stage.name}>"
+
+    def __call__(self, thing: Any = None, *, axes: str | None = None) -> Any:
+        """Return the thing, inspected; without one, this inspector, for `with`."""
+        if thing is None:
+            return self
+        if _is_module(thing):
+            return self._layer(thing, axes)
+        if callable(thing):
+            return self._function(thing)
+        if hasattr(thing, "__iter__"):
+            return InspectedLoader(self.stage, thing)
+        raise TypeError(
+            f"inspectors.{self.stage.name} wraps a function, a layer or a loader, not a {type(thing).__name__}"
+        )
+
+    # --- a function ----------------------------------------------------------------------------------------------
+
+    def _function(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def inspected(*args: Any, **kwargs: Any) -> Any:
+            with self._stretch(function, _bound(function, args, kwargs)) as give:
+                result = function(*args, **kwargs)
+                give(result)
+            return result
+
+        return inspected
+
+    @contextlib.contextmanager
+    def _stretch(self, function: Callable[..., Any] | None, inputs: dict[str, Any]) -> Iterator[Callable[[Any], None]]:
+        if _torch_is_here():
+            _bench.look()
+        start = len(_bench.record)
+        with _bench.inside(self.stage), _bench.watch.stage((self.stage.name,), function, inputs) as give:
+            yield give
+        _bench.print_since(self.stage, start)
+
+    # --- a stretch of code ---------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Inspector:
+        stack = contextlib.ExitStack()
+        stack.enter_context(self._stretch(None, {}))
+        self._contexts.append(stack)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._contexts.pop().__exit__(*error)
+
+    # --- a layer -------------------------------------------------------------------------------------------------
+
+    def _layer(self, layer: Any, axes: str | None) -> Any:
+        _bench.look()
+        handles = [
+            layer.register_forward_pre_hook(lambda _, args: self._declare(args, axes)),
+            layer.register_forward_hook(lambda module, args, result: self._ran(module, result)),
+        ]
+        for handle in handles:
+            _bench.keep(handle.remove)
+        return layer
+
+    def _declare(self, args: tuple[Any, ...], axes: str | None) -> None:
+        """Axes that nobody knows are named as said, or as the lecture's stage has them when the layer runs on its own."""
+        recorder = _bench.watch.recorder
+        with recorder.guarded():
+            tensors = [value for value in args if hasattr(value, "shape") and hasattr(value, "dim")]
+            if not tensors:
+                return
+            names = axes.split() if axes else _CONVENTIONS.get(self.stage.name, ())
+            if len(names) == tensors[0].dim() and (axes or not recorder.is_holding):
+                recorder.declare(tensors[0], names)
+
+    def _ran(self, module: Any, result: Any) -> None:
+        described = repr(module)
+        _bench.print_later(
+            self.stage, lambda fact: isinstance(fact, Call) and fact.layer in {described, type(module).__name__}
+        )
+
+
+class InspectedLoader:
+    """A loader that shows its batches; everything else about it is the loader's own."""
+
+    def __init__(self, stage: Stage, loader: Any) -> None:
+        self._stage, self._loader = stage, loader
+
+    def __iter__(self) -> Iterator[Any]:
+        _bench.look()
+        recorder = _bench.watch.recorder
+        with _bench.inside(self._stage):
+            for batch in self._loader:
+                if not _bench.is_folded(self._stage):
+                    with recorder.guarded():
+                        facts = [_bench.record.last(Data, what="batch")]
+                    _bench.console.print(terminal.inspected_view(self._stage, [f for f in facts if f], _bench.record))
+                yield batch
+
+    def __len__(self) -> int:
+        return len(self._loader)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+# What the lecture's stage takes; an RNN and a loss say their axes themselves.
+_CONVENTIONS = {
+    "embed": ("seq_len", "batch"),
+    "squeeze": ("layers", "batch", "hid"),
+    "head": ("batch", "hid"),
+}
+
+
+def _bound(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Return arguments under their parameters' names; a built-in without a signature numbers them."""
+    try:
+        return dict(inspect.signature(function).bind(*args, **kwargs).arguments)
+    except (TypeError, ValueError):
+        return {f"argument {i}": value for i, value in enumerate(args)} | kwargs
+
+
+def _is_module(thing: Any) -> bool:
+    import sys
+
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(thing, torch.nn.Module)
+
+
+def _torch_is_here() -> bool:
+    import sys
+
+    return "torch" in sys.modules
+
+
+def off() -> None:
+    """Remove every inspector's hooks and forget what they saw."""
+    _bench.off()
+
+
+def record() -> Record:
+    """Return what the inspectors of this program have seen so far."""
+    return _bench.record
+
+
+load, tokenize, split, vocab, batch, embed, rnn, squeeze, head, loss, train, evaluate, predict = map(Inspector, STAGES)

@@ -1,0 +1,1 @@
+"""The verbs put witnesses, record, rules and views together; nothing else does."""

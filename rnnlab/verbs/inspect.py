@@ -1,0 +1,84 @@
+"""`rnnlab.inspect`: print what a thing is, whatever is met on the way from a CSV to a prediction."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from rich.console import Console
+
+from rnnlab.facts import Data
+from rnnlab.record import Record
+from rnnlab.views import terminal
+from rnnlab.watching.describing import describe
+from rnnlab.watching.watch import Watch, new_record
+
+
+def inspect(thing: Any, *inputs: Any, axes: str | None = None, console: Console | None = None) -> None:
+    """Print the panel of a thing.
+
+    Args:
+        thing: a DataFrame; a torchtext Dataset, Field, Vocab or iterator; a DataLoader; a batch; a tensor; a PackedSequence; an
+            LSTM's `(output, (hidden, cell))`; a record; or a module, with the inputs to run it on.
+        inputs: what a module is called with: its forward pass is traced and shown.
+        axes: the names of a tensor's axes, such as "seq_len batch".
+    """
+    console = console or terminal.console()
+    if isinstance(thing, Record):
+        console.print(terminal.trace_view(thing))
+        return
+    if _is_module(thing):
+        _inspect_module(thing, inputs, axes, console)
+        return
+    what, counts, samples = describe(thing)
+    if what != "value":
+        fact = Data(what=what, id=0, name="", counts=counts, samples=samples)
+        console.print(terminal.data_view(type(thing).__name__, fact))
+        return
+    watch = Watch(new_record())
+    if axes is not None and hasattr(thing, "dim"):
+        watch.recorder.declare(thing, axes.split())
+    from rnnlab.watching.recorder import settled
+
+    note = settled(watch.recorder.note(thing))
+    console.print(terminal.value_view(type(thing).__name__, note, _numbers(thing)))
+
+
+def _inspect_module(module: Any, inputs: tuple[Any, ...], axes: str | None, console: Console) -> None:
+    from rnnlab.verbs.trace import trace
+
+    if not inputs:
+        parameters = [(name, tuple(p.shape), p.requires_grad) for name, p in module.named_parameters()]
+        console.print(terminal.module_view(repr(module), parameters))
+        return
+    try:
+        record = trace(module, *inputs, axes=axes)
+    except Exception as error:
+        seen = getattr(error, "record", None)
+        if seen is not None:
+            console.print(terminal.trace_view(seen))
+        raise
+    console.print(terminal.trace_view(record))
+
+
+def _is_module(thing: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(thing, torch.nn.Module)
+
+
+def _numbers(thing: Any) -> dict[str, str]:
+    """Return a few numbers of a tensor: range, mean, and whether anything is not finite."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(thing, torch.Tensor) or not thing.numel() or thing.is_complex():
+        return {}
+    values = thing.detach().double()
+    found = {
+        "smallest": f"{values.min().item():g}",
+        "largest": f"{values.max().item():g}",
+        "mean": f"{values.mean().item():g}",
+    }
+    if not bool(torch.isfinite(values).all()):
+        found["not finite"] = f"{int((~torch.isfinite(values)).sum()):,}"
+    if thing.requires_grad:
+        found["gradient"] = "kept"
+    return found

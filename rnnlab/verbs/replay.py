@@ -1,0 +1,49 @@
+"""Replays a record, stage by stage, without running anything: torch is not imported."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.text import Text
+
+from rnnlab.facts import Call, Data, Scope
+from rnnlab.record import Record
+from rnnlab.report import judge
+from rnnlab.stages import STAGES, Stage
+from rnnlab.verbs.stepper import Quit, Stepper
+from rnnlab.views import terminal
+
+
+def step_record(
+    record: Record,
+    *,
+    pause: bool,
+    quiz: bool = False,
+    console: Console | None = None,
+    read: Callable[[str], str] = input,
+) -> None:
+    """Show the stages that a record has, one after another, then its crash, if any, and all findings."""
+    console = console or terminal.console()
+    stepper = Stepper(record, console, pause, quiz, read)
+    stages = stages_of(record)
+    with contextlib.suppress(Quit):
+        for i, stage in enumerate(stages):
+            stepper.reached(stage, last=i == len(stages) - 1)
+        if (crash := terminal.crash_view(record)) is not None:
+            console.print(crash)
+        console.print(terminal.report_view(judge(record)))
+    goodbye(stepper, console)
+
+
+def stages_of(record: Record) -> list[Stage]:
+    """Return the stages of which a record holds anything."""
+    seen = {fact.stage for kind in (Scope, Data, Call) for fact in record.ask(kind)}
+    return [stage for stage in STAGES if stage.name in seen]
+
+
+def goodbye(stepper: Stepper, console: Console) -> None:
+    """Print the quiz's score, if one was asked."""
+    if score := stepper.score():
+        console.print(Text(score, style="bold magenta"))

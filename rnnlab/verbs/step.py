@@ -1,0 +1,178 @@
+"""`rnnlab step`: walk through the thirteen stages of the reference pipeline."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from rnnlab.pipeline.cache import cache_folder
+from rnnlab.pipeline.settings import Settings
+from rnnlab.pipeline.walk import walk
+from rnnlab.record import SUFFIX, Record
+from rnnlab.report import judge
+from rnnlab.stages import STAGES, stage_named
+from rnnlab.verbs.replay import goodbye
+from rnnlab.verbs.stepper import Quit, Stepper
+from rnnlab.views import terminal
+from rnnlab.watching.watch import Watch, new_record
+
+_PIPELINE = Path(__file__).parent.parent / "pipeline"
+
+
+def step_walk(
+    settings: Settings,
+    reviews: dict[str, Any],
+    sentence: str,
+    *,
+    pause: bool,
+    quiz: bool = False,
+    save: Path | None = None,
+    console: Console | None = None,
+    read: Callable[[str], str] = input,
+) -> Record:
+    """Run the reference pipeline, stage by stage, and return its record.
+
+    Args:
+        reviews: `csv`, `text`, `label`, `limit` of `rnnlab.pipeline.load.load`.
+        pause: wait for the learner after each stage.
+        save: where to keep the record; it grows there while the walk runs.
+
+    Raises:
+        LoadError: the reviews cannot be read.
+        KeyboardInterrupt: Ctrl-C outside of training; the record so far is kept and its path was printed.
+    """
+    console = console or terminal.console()
+    path = save or _last_walk()
+    record = new_record(
+        path, program="the reference pipeline", seed=settings.seed, arguments=_arguments(settings, reviews)
+    )
+    stepper = Stepper(record, console, pause, quiz, read)
+    guide = _Guide(Watch(record, also=[_PIPELINE]), stepper, console)
+    try:
+        with guide:
+            walk(
+                settings,
+                **reviews,
+                sentence=sentence,
+                at=guide.at,
+                show_tokens=guide.tokens,
+                show_training=guide.training,
+            )
+        console.print(terminal.report_view(judge(record)))
+    except Quit:
+        pass
+    except KeyboardInterrupt:
+        kept = f"; what was seen so far is kept: rnnlab step {path}" if path is not None else ""
+        console.print(Text(f"\nstopped{kept}", style="yellow"))
+        raise
+    finally:
+        record.close()
+    goodbye(stepper, console)
+    if save is not None:
+        console.print(Text(f"the record is kept: rnnlab step {save}", style="dim"))
+    return record
+
+
+class _Guide:
+    """Stands between the pipeline, which knows nothing of it, and the stepper: wraps each stage and draws progress."""
+
+    def __init__(self, watch: Watch, stepper: Stepper, console: Console) -> None:
+        self.watch, self.stepper, self.console = watch, stepper, console
+        self._looking = contextlib.ExitStack()
+        self._is_looking = False
+        self._progress: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> _Guide:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._end_progress()
+        self._looking.__exit__(*error)
+
+    def at(self, stages: tuple[str, ...], function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function wrapped: what it does is recorded, then its stages are shown."""
+
+        @functools.wraps(function)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            self._look()
+            inputs = inspect.signature(function).bind(*args, **kwargs).arguments
+            try:
+                with self.watch.stage(stages, function, inputs) as give:
+                    result = function(*args, **kwargs)
+                    give(result)
+            finally:
+                self._end_progress()
+            for name in stages:
+                self.stepper.reached(stage_named(name), last=name == STAGES[-1].name)
+            return result
+
+        return watched
+
+    def _look(self) -> None:
+        """The first stages need no torch; once the pipeline has imported it, everything is watched to the end."""
+        if "torch" in sys.modules and not self._is_looking:
+            self._is_looking = True
+            self._looking.enter_context(self.watch.looking())
+
+    # --- progress ------------------------------------------------------------------------------------------------
+
+    def tokens(self, what: str, done: int, total: int | None) -> None:
+        """Draw the progress of tokenizing."""
+        self._draw("tokenizing", done, total or done, "reviews")
+
+    def training(self, turn: Any) -> None:
+        """Draw the progress of training, with loss, accuracy and gradient norm."""
+        if hasattr(turn, "batch"):
+            done = (turn.epoch - 1) * turn.batches + turn.batch
+            state = f"loss {turn.loss:.3f}  acc {turn.accuracy:.1%}  gradient {turn.gradient_norm:.2f}"
+            self._draw(f"epoch {turn.epoch}/{turn.epochs}  {state}", done, turn.epochs * turn.batches, "batches")
+
+    def _draw(self, label: str, done: int, total: int, unit: str) -> None:
+        if self._progress is None:
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn(unit),
+                TimeRemainingColumn(),
+            )
+            self._progress = Progress(
+                *columns, console=self.console, transient=True, disable=not self.console.is_terminal
+            )
+            self._progress.start()
+            self._task = self._progress.add_task(label, total=total)
+        if self._task is not None:
+            self._progress.update(self._task, description=label, completed=done, total=total)
+
+    def _end_progress(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+def _arguments(settings: Settings, reviews: dict[str, Any]) -> dict[str, Any]:
+    source = str(reviews.get("csv") or "the built-in reviews")
+    return {"reviews": source, "limit": reviews.get("limit"), **asdict(settings)}
+
+
+def _last_walk() -> Path | None:
+    """Where a walk that was not asked to be saved is kept, so that an interrupted one is not lost; None if it cannot be."""
+    folder = cache_folder("walks")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"last{SUFFIX}"
+        path.touch()
+    except OSError:
+        return None
+    return path

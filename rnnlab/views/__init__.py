@@ -1,0 +1,1 @@
+"""Pure functions from a record or a report to something to look at."""

@@ -1,0 +1,283 @@
+"""A look at the data themselves: one small picture for each kind of data fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import log
+
+from rich import box
+from rich.columns import Columns
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from rnnlab.facts import Data
+
+_BAR = "█"
+
+
+def peek(facts: Sequence[Data]) -> RenderableType:
+    """Return a picture of data facts of one kind; kinds without one show their counts."""
+    return _PEEKS.get(facts[0].what, _counts)(facts)
+
+
+def table(*headers: str, **options: str) -> Table:
+    """Return an empty table in the house style; a header that begins with `>` is set flush right."""
+    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", **options)  # type: ignore[arg-type]
+    for header in headers:
+        right = header.startswith(">")
+        made.add_column(header.lstrip(">"), justify="right" if right else "left", no_wrap=right)
+    return made
+
+
+def bar(share: float, width: int = 24, style: str = "cyan") -> Text:
+    """Return a bar whose length says a share between 0 and 1."""
+    full = round(max(0.0, min(1.0, share)) * width)
+    return Text(_BAR * full, style=style).append("·" * (width - full), style="dim")
+
+
+def words(tokens: Sequence[str], pad: str | None = None, limit: int = 24) -> Text:
+    """Return tokens one beside another, each between thin marks, padding shaded."""
+    text = Text()
+    for i, token in enumerate(tokens[:limit]):
+        text.append("│" if i else "", style="dim")
+        text.append(token.replace("\n", "⏎"), style="dim" if token == pad else "default")
+    return text.append("│ …" if len(tokens) > limit else "", style="dim")
+
+
+def _count(fact: Data, key: str) -> str:
+    return f"{fact.counts.get(key, 0):,.0f}"
+
+
+def _table(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    shown = table(*fact.samples["columns"])
+    for row in fact.samples["head"]:
+        shown.add_row(*(Text(str(value), overflow="ellipsis", no_wrap=True) for value in row))
+    lines: list[RenderableType] = [shown]
+    for column, labels in fact.samples.get("labels", {}).items():
+        listed = ", ".join(f"'{name}' {count:,} ×" for name, count in labels[:8])
+        lines.append(Text.assemble((f"{column}: ", "bold"), listed))
+    if dropped := fact.samples.get("dropped"):
+        lines.append(
+            Text("dropped: " + ", ".join(f"{n:,} × {reason}" for reason, n in dropped.items()), style="yellow")
+        )
+    return Group(*lines)
+
+
+def _tokens(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    bars = fact.samples.get("histogram", [])
+    most = max((count for *_, count in bars), default=1) or 1
+    shown = Table(box=None, pad_edge=False, show_header=False)
+    for low, high, count in bars:
+        name = f"{low + 1}–{high}" if high < 10**9 else f"over {low}"
+        shown.add_row(Text(name, style="dim", justify="right"), bar(count / most), Text(f"{count:,}", justify="right"))
+    texts = fact.counts["texts"]
+    share = fact.counts.get("with_breaks", 0) / max(1, texts)
+    return Group(
+        Text("tokens per review", style="dim"),
+        shown,
+        Text.assemble(
+            ("median ", "dim"), _count(fact, "median"), ("  longest ", "dim"), _count(fact, "longest"),
+            ("  in all ", "dim"), _count(fact, "tokens"), ("  reviews with <br /> as tokens ", "dim"), f"{share:.0%}",
+        ),
+        Text(""),
+        Text("the first review, cut: ", style="dim").append_text(words(fact.samples["first"])),
+    )  # fmt: skip
+
+
+def _splits(facts: Sequence[Data]) -> RenderableType:
+    whole = sum(fact.counts["examples"] for fact in facts)
+    shown = table("split", ">reviews", "share", ">median tokens", "labels")
+    for fact in facts:
+        share = fact.counts["examples"] / max(1, whole)
+        labels = ", ".join(f"'{name}' {count:,}" for name, count in fact.samples.get("labels", [])[:4])
+        shown.add_row(
+            fact.name, _count(fact, "examples"), bar(share, 16).append(f" {share:.0%}"), _count(fact, "median"), labels
+        )
+    first = words(facts[0].samples.get("first", []))
+    return Group(shown, Text(f"first example of {facts[0].name}: ", style="dim").append_text(first))
+
+
+def _vocabulary(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    common = fact.samples["most_common"]
+    most = common[0][1] if common else 1
+    shown = Table(box=None, pad_edge=False, show_header=False)
+    for word, count in common[:8]:
+        shown.add_row(Text(word, style="bold"), bar(count / most, 18, "green"), Text(f"{count:,}", justify="right"))
+    inside = fact.counts["tokens_inside"] / max(1, fact.counts["tokens"])
+    indices = Text("index: ", style="dim")
+    for i, word in enumerate(fact.samples["first"][:8]):
+        indices.append(f"{i} ", style="dim").append(f"{word}  ", style="bold")
+    summary = Text.assemble(
+        (_count(fact, "words"), "bold"), f" entries = {fact.counts['words'] - fact.counts['specials']:,.0f} words + ",
+        " + ".join(fact.samples["specials"]) or "no specials",
+        f"; {_count(fact, 'distinct')} different words occur, {_count(fact, 'once')} of them once; "
+        f"{inside:.1%} of the tokens have an entry of their own, the rest become <unk>",
+    )  # fmt: skip
+    return Group(summary, Text(""), shown, indices)
+
+
+def _label_map(facts: Sequence[Data]) -> RenderableType:
+    labels = facts[0].samples["labels"]
+    lines = [
+        Text.assemble(("  label ", "dim"), (f"'{name}'", "bold"), (" → index ", "dim"), (str(i), "bold bright_blue"),
+                      (f"   ({count:,} times in the training split)", "dim"))
+        for name, i, count in labels[:12]
+    ]  # fmt: skip
+    numeric = [name for name, *_ in labels if str(name).lstrip("-").isdigit()]
+    if len(numeric) == len(labels) and sorted(numeric, key=int) != numeric:
+        lines.append(
+            Text(
+                f"  '{labels[0][0]}' is more frequent, so it comes first: index 0 means '{labels[0][0]}', not '0'. "
+                "Read predictions through this map.",
+                style="yellow",
+            )
+        )
+    return Group(Text("the label map (most frequent first)", style="dim"), *lines)
+
+
+def _field(facts: Sequence[Data]) -> RenderableType:
+    options = facts[0].samples.get("options", {})
+    return Text(", ".join(f"{name}={value}" for name, value in options.items()))
+
+
+def _loader(facts: Sequence[Data]) -> RenderableType:
+    shown = table("loader", "kind", ">batch", ">reviews", "options")
+    for fact in facts:
+        options = ", ".join(f"{name}={value}" for name, value in fact.samples.get("options", {}).items())
+        kind = fact.samples.get("type", "")
+        shown.add_row(fact.name, kind, _count(fact, "batch_size"), _count(fact, "examples"), Text(options, style="dim"))
+    return shown
+
+
+def _batch(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    parts: list[RenderableType] = []
+    if grid := fact.samples.get("grid"):
+        parts.append(_grid(grid, fact.samples.get("pad"), fact.samples.get("lengths")))
+    if column := fact.samples.get("column"):
+        ids = Text("the last column as indices: ", style="dim").append(" ".join(map(str, column["ids"])), style="cyan")
+        back = Text("…and back to words:         ", style="dim").append_text(
+            words(column["words"], fact.samples.get("pad"))
+        )
+        real = Text(f"{column['length']} of its {column['of']} positions are real tokens", style="dim")
+        parts += [ids, back, real]
+    return Group(*parts) if parts else _counts(facts)
+
+
+def _grid(grid: list[list[str]], pad: str | None, lengths: list[int] | None) -> RenderableType:
+    """A corner of (seq_len, batch): columns are reviews, rows are steps."""
+    steps = len(grid[0])
+    rows = [0, 1, 2, 3, None, steps - 1] if steps > 6 else list(range(steps))
+    shown = Table(box=box.SIMPLE, pad_edge=False, header_style="magenta")
+    shown.add_column("seq_len ↓  batch →", style="cyan", no_wrap=True)
+    for i in range(len(grid)):
+        shown.add_column(f"review {i + 1}" if i + 1 < len(grid) else "last", no_wrap=True, max_width=12)
+    for row in rows:
+        cells = [Text("⋮" if row is None else one[row], overflow="ellipsis") for one in grid]
+        for cell in cells:
+            cell.stylize("dim on grey15" if cell.plain == pad else "")
+        shown.add_row("⋮" if row is None else f"step {row}" if row < 4 else "end of text", *cells)
+    if lengths:
+        shown.add_row(Text("lengths", style="dim"), *(Text(str(n), style="dim") for n in lengths))
+    return shown
+
+
+def _padding(facts: Sequence[Data]) -> RenderableType:
+    counts = facts[0].counts
+    most = max(counts["bucketed"], counts["unbucketed"])
+    shown = Table(box=None, pad_edge=False, show_header=False)
+    for name, key, used in (
+        ("sort_within_batch=True", "bucketed", bool(counts["used"])),
+        ("without it", "unbucketed", not counts["used"]),
+    ):
+        number = Text(f"{counts[key]:.2f} positions per real token", style="bold" if used else "dim")
+        shown.add_row(
+            Text(name), bar(counts[key] / most, 20, "magenta"), number, Text("← used here" if used else "", "green")
+        )
+    return shown
+
+
+def _history(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    shown = table(">epoch", ">loss", ">train acc", ">valid acc", "valid", ">gradient", ">seconds")
+    for epoch in fact.samples["epochs"]:
+        shown.add_row(
+            str(epoch["epoch"]), f"{epoch['loss']:.4f}", f"{epoch['train_accuracy']:.1%}", f"{epoch['valid_accuracy']:.1%}",
+            bar(epoch["valid_accuracy"], 20, "green"), f"{epoch['gradient_norm']:.3f}", f"{epoch['seconds']:.1f}",
+        )  # fmt: skip
+    lines: list[RenderableType] = [shown]
+    if fact.counts.get("interrupted"):
+        lines.append(
+            Text(f"training was stopped {fact.samples['stopped_at']}; the weights so far are kept", style="yellow")
+        )
+    lines.append(Text("loss of guessing between two classes: ln 2 = 0.6931", style="dim"))
+    return Group(*lines)
+
+
+def _evaluation(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    accuracy, majority = fact.counts["accuracy"], fact.counts["majority"]
+    names, confusion = fact.samples["names"], fact.samples["confusion"]
+    bars = Table(box=None, pad_edge=False, show_header=False)
+    counted = f"{accuracy:.2%}  ({_count(fact, 'correct')} of {_count(fact, 'rows')} reviews)"
+    bars.add_row(Text("test accuracy", style="bold"), bar(accuracy, 30, "green"), Text(counted, style="bold"))
+    bars.add_row(Text("always the commonest class"), bar(majority, 30, "yellow"), Text(f"{majority:.2%}"))
+    shown = table("", *(f">called '{name}'" for name in names))
+    for i, (name, row) in enumerate(zip(names, confusion, strict=True)):
+        cells = [
+            Text(f"{count:,}", style="bold green" if i == j else "red" if count else "dim")
+            for j, count in enumerate(row)
+        ]
+        shown.add_row(f"is '{name}'", *cells)
+    return Group(bars, shown)
+
+
+def _prediction(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    unknown = fact.samples.get("unknown", ())
+    tokens = Text("tokens: ", style="dim").append_text(words(fact.samples["tokens"]))
+    if unknown:
+        tokens.append(f"   unknown to the vocabulary: {', '.join(unknown)}", style="yellow")
+    shown = Table(box=None, pad_edge=False, show_header=False)
+    for name, probability in fact.samples["probabilities"].items():
+        shown.add_row(Text(f"'{name}'", style="bold"), bar(probability, 30, "bright_blue"), f"{probability:.1%}")
+    return Group(Text(f"“{fact.samples['text']}”", style="italic"), tokens, shown)
+
+
+def _counts(facts: Sequence[Data]) -> RenderableType:
+    lines = [Text(", ".join(f"{name} {count:,g}" for name, count in fact.counts.items())) for fact in facts]
+    return Columns(lines) if len(lines) > 1 else (lines[0] if lines else Text(""))
+
+
+def guessing(classes: int) -> float:
+    """Return the cross-entropy of guessing between classes: ln(classes)."""
+    return log(max(1, classes))
+
+
+def indented(part: RenderableType) -> RenderableType:
+    """Return a picture set in from the left."""
+    return Padding(part, (0, 0, 0, 2))
+
+
+_PEEKS: dict[str, Callable[[Sequence[Data]], RenderableType]] = {
+    "table": _table,
+    "tokens": _tokens,
+    "dataset": _splits,
+    "split": _splits,
+    "vocabulary": _vocabulary,
+    "label map": _label_map,
+    "field": _field,
+    "loader": _loader,
+    "batch": _batch,
+    "padding": _padding,
+    "history": _history,
+    "evaluation": _evaluation,
+    "prediction": _prediction,
+}
+
+PEEKED = frozenset(_PEEKS)
