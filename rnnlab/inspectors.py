@@ -11,27 +11,31 @@
     def train(model, loader): ...
 
 Results are the very same objects, computed as they would be alone. While one inspector runs inside another (the layers
-inside a training function), only its first call is printed and the others are counted. `inspectors.off()` removes
-everything.
+inside a training function), only its first call is printed and the others are counted; so are calls of the same inspector
+in a row. `inspectors.off()` removes everything.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import functools
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 
-from rnnlab.facts import Call, Data, Fact
+from rnnlab.facts import Call, Data
 from rnnlab.record import Record
-from rnnlab.stages import STAGES, Stage
+from rnnlab.stages import STAGE_NAMES, STAGES, Stage
 from rnnlab.views import terminal
 from rnnlab.watching.watch import Watch, new_record
 
-_LONGEST_RECORD = 20_000
+# The same inspector over and over (a tokenizer, called for each review) prints this often, then counts.
+_SAME_IN_A_ROW = 3
+_RUNS = {"train", "evaluate", "predict"}
 
 
 class _Bench:
@@ -41,7 +45,9 @@ class _Bench:
         self.console: Console = terminal.console()
         self._undo = contextlib.ExitStack()
         self._open: list[dict[str, int]] = []
-        self._waiting: list[tuple[Stage, Callable[[Fact], bool], int]] = []
+        # The stage that printed last outside of all others, and how often in a row.
+        self._row: tuple[Stage | None, int] = (None, 0)
+        self._waiting: list[_Print] = []
         self.watch = self._new_watch()
         self._looking = False
 
@@ -67,6 +73,7 @@ class _Bench:
 
     def off(self) -> None:
         """Stop watching, remove every hook, and forget what was seen."""
+        self.end_row()
         self._undo.close()
         self._undo = contextlib.ExitStack()
         self._waiting.clear()
@@ -88,45 +95,55 @@ class _Bench:
                 self.console.print(terminal.folded_view(stage, folded))
 
     def is_folded(self, stage: Stage) -> bool:
-        """Count a call that happens inside another inspector; say whether it was printed before."""
+        """Count a call; say whether it is one of many: inside another inspector, or the same one again and again."""
         if not self._open:
-            return False
+            return self._is_in_a_row(stage)
         counts = self._open[-1]
         counts[stage.name] = counts.get(stage.name, 0) + 1
         return counts[stage.name] > 1
 
-    def print_later(self, stage: Stage, chosen: Callable[[Fact], bool]) -> None:
-        """Print the chosen facts of the present call as soon as their axes have their names."""
-        if not self.is_folded(stage):
-            self._waiting.append((stage, chosen, len(self.record)))
-            if not self.watch.recorder.is_holding:
-                self._print_waiting()
+    def _is_in_a_row(self, stage: Stage) -> bool:
+        before, times = self._row
+        if before is not stage:
+            self.end_row()
+            times = 0
+        self._row = stage, times + 1
+        return times >= _SAME_IN_A_ROW
+
+    def end_row(self) -> None:
+        """Say how often the same inspector ran without being printed."""
+        stage, times = self._row
+        if stage is not None and times > _SAME_IN_A_ROW:
+            self.console.print(terminal.more_view(stage, times - _SAME_IN_A_ROW))
+        self._row = (None, 0)
+
+    def print_later(self, wanted: _Print) -> None:
+        """Print facts as soon as they are written, that is when their axes have their names."""
+        if not self.is_folded(wanted.stage):
+            self._waiting.append(wanted)
+            self._print_waiting()
 
     def _print_waiting(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for stage, chosen, start in waiting:
-            facts = [fact for fact in _facts(self.record, start - 1) if chosen(fact)]
+        ready = [one for one in self._waiting if one.end <= len(self.record)]
+        self._waiting = [one for one in self._waiting if one.end > len(self.record)]
+        for one in ready:
+            facts = [fact for fact in map(self.record.fact, range(one.start, one.end)) if one.chosen(fact)]
             if facts:
-                self.console.print(terminal.inspected_view(stage, facts[:1], self.record))
-            elif self.watch.recorder.is_holding:
-                self._waiting.append((stage, chosen, start))
-
-    def print_since(self, stage: Stage, start: int) -> None:
-        """Print what a stage did since fact `start`."""
-        if not self.is_folded(stage):
-            facts = [fact for fact in _facts(self.record, start) if _belongs(fact, stage)]
-            self.console.print(terminal.inspected_view(stage, facts, self.record))
+                self.console.print(terminal.inspected_view(one.stage, facts, self.record))
 
 
-def _facts(record: Record, start: int) -> list[Any]:
-    return [record.fact(n) for n in range(max(0, start), len(record))]
+@dataclass(frozen=True)
+class _Print:
+    """What an inspector wants printed: the chosen ones of the facts from `start` up to, and without, `end`."""
 
-
-def _belongs(fact: Any, stage: Stage) -> bool:
-    return isinstance(fact, Call | Data) and fact.stage in {stage.name, None}
+    stage: Stage
+    start: int
+    end: int
+    chosen: Callable[[Any], bool]
 
 
 _bench = _Bench()
+atexit.register(_bench.end_row)
 
 
 class Inspector:
@@ -173,12 +190,21 @@ class Inspector:
 
     @contextlib.contextmanager
     def _stretch(self, function: Callable[..., Any] | None, inputs: dict[str, Any]) -> Iterator[Callable[[Any], None]]:
+        recorder = _bench.watch.recorder
+        if recorder.quiet:
+            # The recorder itself is calling (or torch, through a function that was replaced by an inspected one).
+            yield lambda _: None
+            return
         if _torch_is_here():
             _bench.look()
-        start = len(_bench.record)
+        start = recorder.next_number
         with _bench.inside(self.stage), _bench.watch.stage((self.stage.name,), function, inputs) as give:
             yield give
-        _bench.print_since(self.stage, start)
+        # A run of many stages is told as a whole; the others by what belongs to them.
+        stages = set(STAGE_NAMES) | {None} if self.stage.name in _RUNS else {self.stage.name, None}
+        _bench.print_later(
+            _Print(self.stage, start, recorder.next_number, lambda f: isinstance(f, Call | Data) and f.stage in stages)
+        )
 
     # --- a stretch of code ---------------------------------------------------------------------------------------
 
@@ -197,7 +223,7 @@ class Inspector:
         _bench.look()
         handles = [
             layer.register_forward_pre_hook(lambda _, args: self._declare(args, axes)),
-            layer.register_forward_hook(lambda module, args, result: self._ran(module, result)),
+            layer.register_forward_hook(lambda module, args, result: self._ran(module)),
         ]
         for handle in handles:
             _bench.keep(handle.remove)
@@ -214,10 +240,12 @@ class Inspector:
             if len(names) == tensors[0].dim() and (axes or not recorder.is_holding):
                 recorder.declare(tensors[0], names)
 
-    def _ran(self, module: Any, result: Any) -> None:
-        described = repr(module)
+    def _ran(self, module: Any) -> None:
+        end = _bench.watch.recorder.next_number
+        # The layer's own row is the latest one; what a layer tells beside it (a prediction's tokens) is no row.
+        layers = {repr(module), type(module).__name__}
         _bench.print_later(
-            self.stage, lambda fact: isinstance(fact, Call) and fact.layer in {described, type(module).__name__}
+            _Print(self.stage, max(0, end - 2), end, lambda f: isinstance(f, Call) and f.layer in layers)
         )
 
 
@@ -232,10 +260,8 @@ class InspectedLoader:
         recorder = _bench.watch.recorder
         with _bench.inside(self._stage):
             for batch in self._loader:
-                if not _bench.is_folded(self._stage):
-                    with recorder.guarded():
-                        facts = [_bench.record.last(Data, what="batch")]
-                    _bench.console.print(terminal.inspected_view(self._stage, [f for f in facts if f], _bench.record))
+                end = recorder.next_number
+                _bench.print_later(_Print(self._stage, max(0, end - 1), end, lambda f: isinstance(f, Data)))
                 yield batch
 
     def __len__(self) -> int:

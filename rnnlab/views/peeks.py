@@ -88,7 +88,14 @@ def _tokens(facts: Sequence[Data]) -> RenderableType:
     )  # fmt: skip
 
 
+def _one_review(facts: Sequence[Data]) -> RenderableType:
+    count = Text(f"{_count(facts[-1], 'tokens')} tokens: ", style="dim")
+    return count.append_text(words(facts[-1].samples["tokens"]))
+
+
 def _splits(facts: Sequence[Data]) -> RenderableType:
+    cut_further = {parent for fact in facts for parent in fact.made_from}
+    facts = [fact for fact in facts if fact.id not in cut_further] or facts
     whole = sum(fact.counts["examples"] for fact in facts)
     shown = table("split", ">reviews", "share", ">median tokens", "labels")
     for fact in facts:
@@ -267,6 +274,7 @@ def indented(part: RenderableType) -> RenderableType:
 _PEEKS: dict[str, Callable[[Sequence[Data]], RenderableType]] = {
     "table": _table,
     "tokens": _tokens,
+    "review tokens": _one_review,
     "dataset": _splits,
     "split": _splits,
     "vocabulary": _vocabulary,

@@ -65,10 +65,11 @@ def note_text(name: str, note: Note | None) -> Text:
 
 
 def packed_text(note: PackedNote) -> Text:
-    """Return `packed: 7,620 tokens of (seq_len=200 × batch=64), emb=128`."""
-    text = Text("packed: ")
-    text.append(f"{note.tokens:,} tokens", style=AXIS_STYLES["tokens"])
-    text.append(" of (").append("seq_len", AXIS_STYLES["seq_len"]).append(f"={note.seq_len} × ")
+    """Return `7,620 tokens packed from (seq_len=200 × batch=64), emb=128`."""
+    text = Text(f"{note.tokens:,} tokens", style=AXIS_STYLES["tokens"])
+    text.style = ""
+    text.stylize(AXIS_STYLES["tokens"])
+    text.append(" packed from (", "default").append("seq_len", AXIS_STYLES["seq_len"]).append(f"={note.seq_len} × ")
     text.append("batch", AXIS_STYLES["batch"]).append(f"={note.batch})")
     for size, axis in zip(note.features, note.axes[1:], strict=False):
         text.append(", ").append(axis.name, axis_style(axis.name)).append(f"={size}")

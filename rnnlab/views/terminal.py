@@ -18,11 +18,12 @@ from rich.text import Text
 
 from rnnlab import sources
 from rnnlab.facts import Call, Crash, Data, GroupNote, Note, Place, Scope
+from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.report import Outcome, Report
-from rnnlab.rules.kit import Finding, Level, Rule, role_in_words
+from rnnlab.rules.kit import Finding, Level, Rule, Splits, role_in_words
 from rnnlab.stages import STAGES, Stage
-from rnnlab.views.peeks import PEEKED, guessing, indented, peek, table
+from rnnlab.views.peeks import PEEKED, bar, guessing, indented, peek, table, words
 from rnnlab.views.shapes import flow, note_text, outputs
 from rnnlab.views.words import clause
 
@@ -233,9 +234,13 @@ def _shown_data(record: Record, stage: Stage) -> list[Sequence[Data]]:
 
 def inspected_view(stage: Stage, facts: Sequence[Call | Data], record: Record) -> RenderableType:
     """Return what an inspector prints: the stage, then what went in and out of each of its calls, and its data."""
+    calls = [fact for fact in facts if isinstance(fact, Call) and fact.what not in _BOOKKEEPING]
     lines: list[RenderableType] = []
-    for call in [fact for fact in facts if isinstance(fact, Call) and fact.what not in _BOOKKEEPING][:8]:
-        lines.extend(flow(call))
+    if stage.name in _RUNS:
+        lines.extend(_RUNS[stage.name](record, facts))
+    else:
+        for call in calls[:8]:
+            lines.extend(flow(call))
     for facts_of_kind in _by_kind([fact for fact in facts if isinstance(fact, Data)]):
         lines.append(indented(peek(facts_of_kind)))
     shown = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
@@ -244,6 +249,73 @@ def inspected_view(stage: Stage, facts: Sequence[Call | Data], record: Record) -
         Text(stage.name, style="bold cyan"), Group(*lines) if lines else Text(f"{stage.takes} → {stage.gives}", "dim")
     )
     return shown
+
+
+def _run_of_training(record: Record, facts: Sequence[Call | Data]) -> list[Text]:
+    """What a training function did: its passes, its loss from first to last, and the order of its steps."""
+    steps = dict.fromkeys(call.what for call in facts if isinstance(call, Call) and call.stage == "train")
+    losses = [call.values["value"] for call in record.ask(Call) if call.what in LOSSES and "value" in call.values]
+    passes = [fact for fact in facts if isinstance(fact, Data) and fact.what == "training pass"]
+    lines = [Text(" → ".join(steps), style="bold")] if steps else []
+    if passes:
+        batches = sum(fact.counts["batches"] for fact in passes)
+        lines.append(Text(f"{len(passes)} passes over the training split, {batches:,.0f} batches in all"))
+    if losses:
+        lines.append(
+            Text.assemble(
+                "loss ",
+                (f"{losses[0]:.4f}", "bold"),
+                " at the first batch, ",
+                (f"{losses[-1]:.4f}", "bold"),
+                " at the last",
+            )
+        )
+    return lines
+
+
+def _run_of_evaluation(record: Record, facts: Sequence[Call | Data]) -> list[Text]:
+    """Right answers per pass, and over which split they were counted."""
+    lines: list[Text] = []
+    splits = Splits(record)
+    for fact in facts:
+        if isinstance(fact, Data) and fact.what == "evaluation pass":
+            behind = splits.data[fact.made_from[0]].made_from
+            over = splits.name(behind[0]) if behind else "?"
+            rows, correct = fact.counts.get("rows", 0), fact.counts.get("correct")
+            share = (
+                f": {correct:,.0f} of {rows:,.0f} right = {correct / rows:.2%}" if correct is not None and rows else ""
+            )
+            lines.append(Text.assemble("over ", (over, "bold"), f", {fact.counts['batches']:.0f} batches{share}"))
+    first = next((fact for fact in facts if isinstance(fact, Call)), None)
+    if first is not None:
+        mode = "train() mode: dropout is on" if first.training else "gradients are kept" if first.grad_on else ""
+        lines += [Text(mode, style="yellow")] if mode else []
+    return lines
+
+
+def _run_of_prediction(record: Record, facts: Sequence[Call | Data]) -> list[Text]:
+    """The tokens that were read and the probability of each class under the label's own name."""
+    lines: list[Text] = []
+    tokens = record.last(Data, what="prediction tokens")
+    if tokens is not None:
+        lines.append(Text("tokens: ", style="dim").append_text(words(tokens.samples["tokens"])))
+    labels = record.last(Data, what="label map")
+    probable = next((c for c in reversed(facts) if isinstance(c, Call) and "values" in c.values), None)
+    if probable is not None:
+        names = [name for name, *_ in labels.samples["labels"]] if labels is not None else []
+        row = (
+            probable.values["values"][0]
+            if isinstance(probable.values["values"][0], list)
+            else probable.values["values"]
+        )
+        lines.append(note_text("probabilities", probable.output))
+        for i, value in enumerate(row):
+            name = f"'{names[i]}'" if i < len(names) else f"index {i}"
+            lines.append(Text.assemble((f"  {name} ", "bold"), bar(value, 20, "bright_blue"), f" {value:.1%}"))
+    return lines
+
+
+_RUNS = {"train": _run_of_training, "evaluate": _run_of_evaluation, "predict": _run_of_prediction}
 
 
 def _by_kind(facts: Sequence[Data]) -> list[list[Data]]:
@@ -255,10 +327,13 @@ def _by_kind(facts: Sequence[Data]) -> list[list[Data]]:
 
 def folded_view(stage: Stage, times: dict[str, int]) -> RenderableType:
     """Return how often inspectors ran inside another one without being printed again."""
-    return Text(
-        f"          … inside {stage.name}: " + ", ".join(f"{name} × {n:,} more" for name, n in times.items()),
-        style="dim",
-    )
+    counted = ", ".join(f"{name} × {n:,}" for name, n in times.items())
+    return Text(f"{'':10}… inside {stage.name}, not printed again: {counted}", style="dim")
+
+
+def more_view(stage: Stage, times: int) -> RenderableType:
+    """Return how often an inspector ran again in a row."""
+    return Text(f"{'':10}… {stage.name} × {times:,} more", style="dim")
 
 
 def trace_view(record: Record) -> RenderableType:

@@ -208,6 +208,7 @@ class Describer:
 _STAGE_OF = {
     "table": "load",
     "tokens": "tokenize",
+    "review tokens": "tokenize",
     "dataset": "split",
     "split": "split",
     "vocabulary": "vocab",
@@ -231,6 +232,8 @@ def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         return _batch(thing)
     if _is_token_lists(thing):
         return _tokens(thing)
+    if isinstance(thing, list) and thing and _is_words(thing, len(thing)):
+        return _one_review(thing)
     if type(thing).__module__.partition(".")[0] == "pandas" and hasattr(thing, "columns"):
         return _table(thing)
     if _is_dataset(thing):
@@ -250,8 +253,12 @@ def _is_token_lists(thing: Any) -> bool:
     return (
         isinstance(thing, list)
         and bool(thing)
-        and all(_is_words(one, len(one)) for one in thing[:8] if isinstance(one, list))
+        and all(isinstance(one, list) and _is_words(one, len(one)) for one in thing[:8])
     )
+
+
+def _one_review(tokens: list[str]) -> tuple[str, dict[str, float], dict[str, Any]]:
+    return "review tokens", {"tokens": float(len(tokens))}, {"tokens": tokens[:60]}
 
 
 def _tokens(lists: list[list[str]]) -> tuple[str, dict[str, float], dict[str, Any]]:

@@ -72,7 +72,7 @@ class Recorder:
 
     def tell(self, fact: Fact) -> int:
         """Add a fact inside whatever is open now and return its number; it may wait until its axes are settled."""
-        n = len(self.record) + len(self._waiting)
+        n = self.next_number
         if fact.place is not None:
             self.record.add_source(fact.place.file, self.places.text(fact.place.file))
         stage = fact.stage or self.stage
@@ -81,6 +81,11 @@ class Recorder:
         if not self._holding:
             self.flush()
         return n
+
+    @property
+    def next_number(self) -> int:
+        """The number that the next fact will have."""
+        return len(self.record) + len(self._waiting)
 
     def flush(self) -> None:
         """Write the facts that were waiting for their axes' names."""
@@ -169,7 +174,7 @@ class Recorder:
         for fact, times in turns.held.values():
             again = msgspec.structs.replace(fact, times=times) if isinstance(fact, Call) else fact
             self.record.add_source(fact.place.file, self.places.text(fact.place.file)) if fact.place else None
-            self._waiting.append(msgspec.structs.replace(again, n=len(self.record) + len(self._waiting)))
+            self._waiting.append(msgspec.structs.replace(again, n=self.next_number))
         kind = "training" if turns.trained else "evaluation"
         self.tell(
             Loop(

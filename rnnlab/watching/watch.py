@@ -90,7 +90,8 @@ class Watch:
                 recorder.leave(
                     n, Scope(place=place, stage=single, function=name, phase="out", output=output, seconds=seconds)
                 )
-                recorder.flush()
+                if not recorder.is_holding:
+                    recorder.flush()
 
     def _place(self, function: Callable[..., Any] | None) -> Place | None:
         if function is None:
