@@ -48,7 +48,10 @@ def step(
         bool, typer.Option("--padded", help="The lecture's first model: no packing, no buckets.")
     ] = False,
     rnn: Annotated[Rnn, typer.Option(help="Which RNN reads the reviews.")] = Rnn.LSTM,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many passes over the training split.")] = None,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Passes over the training split. With --csv: 4, ended after 60 s unless given."),
+    ] = None,
     batch: Annotated[int | None, typer.Option(min=1, help="Reviews per batch.")] = None,
     emb: Annotated[int | None, typer.Option(min=1, help="Width of the embedding.")] = None,
     hid: Annotated[int | None, typer.Option(min=1, help="Width of the hidden state.")] = None,
@@ -80,6 +83,8 @@ def step(
     wished: dict[str, Any] = {
         "epochs": epochs, "batch": batch, "emb": emb, "hid": hid, "vocabulary": vocabulary, "learning_rate": learning_rate,
     }  # fmt: skip
+    # A first look at real reviews should not take an hour: without a GPU the lecture's widths are slow.
+    wished["seconds"] = 60.0 if csv is not None and epochs is None else None
     settings = replace(
         BUILT_IN if csv is None else LECTURE,
         seed=seed, packed=not padded, rnn=rnn.value, device=device, remove_breaks=remove_breaks,

@@ -127,7 +127,7 @@ class _Bench:
         ready = [one for one in self._waiting if one.end <= len(self.record)]
         self._waiting = [one for one in self._waiting if one.end > len(self.record)]
         for one in ready:
-            facts = [fact for fact in map(self.record.fact, range(one.start, one.end)) if one.chosen(fact)]
+            facts: list[Any] = [fact for fact in map(self.record.fact, range(one.start, one.end)) if one.chosen(fact)]
             if facts:
                 self.console.print(terminal.inspected_view(one.stage, facts, self.record))
 

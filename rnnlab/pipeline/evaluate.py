@@ -38,7 +38,12 @@ class Evaluation:
 
     def described(self) -> tuple[str, dict[str, float], dict[str, Any]]:
         """Return this evaluation as counts and samples of a fact."""
-        counts = {"rows": self.rows, "correct": self.correct, "accuracy": self.accuracy, "majority": self.majority}
+        counts = {
+            "rows": self.rows,
+            "correct": self.correct,
+            "accuracy": self.accuracy,
+            "majority": self.majority,
+        }
         return (
             "evaluation",
             {k: float(v) for k, v in counts.items()},

@@ -76,7 +76,9 @@ def csv_path() -> Path | None:
     if chosen:
         path = Path(chosen).expanduser()
         if not path.is_file():
-            raise ImdbError(f"RNNLAB_DATA names {path}, which is not a file; correct it or unset it.")
+            raise ImdbError(
+                f"RNNLAB_DATA names {path}, which is not a file; correct it or unset it."
+            )
         return path
     path = cache_folder("imdb") / CSV_NAME
     return path if path.is_file() else None
@@ -108,12 +110,18 @@ def prepare(
                 _check_rows(csv, rows)
                 show(COMPLETE, rows, rows)
                 return csv
-            source = _downloaded(home, url, md5, show) if archive is None else _given(Path(archive), url, md5, show)
+            source = (
+                _downloaded(home, url, md5, show)
+                if archive is None
+                else _given(Path(archive), url, md5, show)
+            )
             _write(csv, _read(source, rows, show), show)
     except OSError as error:
         place = error.filename or csv.parent
         reason = error.strerror or error
-        raise ImdbError(f"{place} cannot be used ({reason}); correct that or choose another folder.") from error
+        raise ImdbError(
+            f"{place} cannot be used ({reason}); correct that or choose another folder."
+        ) from error
     return csv
 
 
@@ -132,7 +140,9 @@ def _alone(folder: Path) -> Iterator[None]:
             folder.mkdir(parents=True, exist_ok=True)
             file = stack.enter_context((folder / "lock").open("ab"))
             if not _lock(file):
-                raise ImdbError(f"Another run is preparing the data in {folder}; run this one again when it has ended.")
+                raise ImdbError(
+                    f"Another run is preparing the data in {folder}; run this one again when it has ended."
+                )
         yield
 
 
@@ -159,10 +169,14 @@ def _given(archive: Path, url: str, md5: str, show: Show) -> Path:
     """Check the archive that the caller has; it is opened for reading only."""
     name, page = _name_and_page(url)
     if not archive.is_file():
-        raise ImdbError(f"{archive} is not a file; get {name} from {page} and give its path with --archive FILE.")
+        raise ImdbError(
+            f"{archive} is not a file; get {name} from {page} and give its path with --archive FILE."
+        )
     found = _md5(archive, show)
     if found != md5:
-        raise ImdbError(f"{archive} has MD5 {found} and not {md5}; get {name} from {page} again.")
+        raise ImdbError(
+            f"{archive} has MD5 {found} and not {md5}; get {name} from {page} again."
+        )
     return archive
 
 
@@ -189,7 +203,9 @@ def _downloaded(home: Path, url: str, md5: str, show: Show) -> Path:
 
     downloader: Any = download  # pooch's annotation names the parameters otherwise than its documentation does
     with _quiet(pooch.get_logger()):
-        path = pooch.retrieve(url, known_hash=f"md5:{md5}", fname=name, path=home, downloader=downloader)
+        path = pooch.retrieve(
+            url, known_hash=f"md5:{md5}", fname=name, path=home, downloader=downloader
+        )
     part.unlink(missing_ok=True)
     return Path(path)
 
@@ -269,7 +285,9 @@ def _asked(url: str, have: int) -> Iterator[requests.Response]:
     """Open the answer to a request for everything from byte `have` on."""
     import requests
 
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+    headers = {"Accept-Encoding": "identity"} | (
+        {"Range": f"bytes={have}-"} if have else {}
+    )
     with requests.Session() as session:
         try:
             response = session.get(url, headers=headers, stream=True, timeout=_TIMEOUT)
@@ -297,18 +315,28 @@ def _offer(response: requests.Response, have: int) -> tuple[int | None, int | No
     status, length = response.status_code, response.headers.get("Content-Length", "")
     if status == 200:  # everything: a first request, or a server that knows no ranges
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            raise _TransferError("a web page came instead of the archive (the login page of a network, perhaps)")
+            raise _TransferError(
+                "a web page came instead of the archive (the login page of a network, perhaps)"
+            )
         return 0, int(length) if length.isdecimal() else None
     if have and status in (206, 416):
-        span = re.match(r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)", response.headers.get("Content-Range", ""))
-        first, total = (int(number) if number else None for number in (span.groups() if span else (None, None)))
+        span = re.match(
+            r"bytes (?:(\d+)-\d+|\*)/(?:(\d+)|\*)",
+            response.headers.get("Content-Range", ""),
+        )
+        first, total = (
+            int(number) if number else None
+            for number in (span.groups() if span else (None, None))
+        )
         if status == 206 and first == have:
             return have, total or (have + int(length) if length.isdecimal() else None)
         return None, total if status == 416 else None
     raise _TransferError(f"the server answered {status} {response.reason}".rstrip())
 
 
-def _receive(response: requests.Response, part: Path, start: int, total: int | None, show: Show) -> None:
+def _receive(
+    response: requests.Response, part: Path, start: int, total: int | None, show: Show
+) -> None:
     """Write the body of the answer to `part` from byte `start` on, and compare the size."""
     done = start
     show(DOWNLOADING, done, total)
@@ -322,7 +350,9 @@ def _receive(response: requests.Response, part: Path, start: int, total: int | N
             done += len(chunk)
             show(DOWNLOADING, done, total)
     if total is not None and done != total:
-        raise _TransferError(f"the connection broke off ({done:,} of {total:,} bytes came)")
+        raise _TransferError(
+            f"the connection broke off ({done:,} of {total:,} bytes came)"
+        )
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
@@ -369,7 +399,9 @@ def _read(archive: Path, rows: int, show: Show) -> dict[str, dict[str, str]]:
                 if number % 500 == 0:
                     show(READING, packed.tell(), total)
                 _take(tar, member, texts, archive)
-            while stream.read(1 << 20):  # gzip compares its checksum at the very end, behind the last member
+            while stream.read(
+                1 << 20
+            ):  # gzip compares its checksum at the very end, behind the last member
                 pass
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
         _refuse(archive, f"is damaged ({error})", error)
@@ -378,7 +410,12 @@ def _read(archive: Path, rows: int, show: Show) -> dict[str, dict[str, str]]:
     return texts
 
 
-def _take(tar: tarfile.TarFile, member: tarfile.TarInfo, texts: dict[str, dict[str, str]], archive: Path) -> None:
+def _take(
+    tar: tarfile.TarFile,
+    member: tarfile.TarInfo,
+    texts: dict[str, dict[str, str]],
+    archive: Path,
+) -> None:
     """Keep the text of a labelled review; links, folders, the unlabelled reviews and all else are passed over."""
     wanted = _MEMBER.fullmatch(member.name)
     if wanted is None or not member.isreg():
@@ -403,11 +440,15 @@ def _check_counts(archive: Path, texts: dict[str, dict[str, str]], rows: int) ->
     each = rows // len(_FOLDERS)
     if any(len(names) != each for names in texts.values()):
         found = ", ".join(f"{folder} {len(names):,}" for folder, names in texts.items())
-        _refuse(archive, f"should hold {each:,} reviews in each folder and holds: {found}")
+        _refuse(
+            archive, f"should hold {each:,} reviews in each folder and holds: {found}"
+        )
 
 
 def _refuse(archive: Path, finding: str, cause: Exception | None = None) -> NoReturn:
-    raise ImdbError(f"{archive} {finding}; remove it and download the archive again.") from cause
+    raise ImdbError(
+        f"{archive} {finding}; remove it and download the archive again."
+    ) from cause
 
 
 # Writing the rows ---------------------------------------------------------------------------------------------------
@@ -418,7 +459,11 @@ def _write(csv: Path, texts: dict[str, dict[str, str]], show: Show) -> None:
     pieces = list(_pieces(texts, show))
     csv.parent.mkdir(parents=True, exist_ok=True)
     size = sum(map(len, pieces))
-    with _room(csv.parent, lambda: size, CSV_NAME), written_whole(csv) as path, path.open("wb") as file:
+    with (
+        _room(csv.parent, lambda: size, CSV_NAME),
+        written_whole(csv) as path,
+        path.open("wb") as file,
+    ):
         file.writelines(pieces)
 
 
@@ -428,13 +473,17 @@ def _pieces(texts: dict[str, dict[str, str]], show: Show) -> Iterator[bytes]:
     import pandas as pd
 
     listed = [
-        (text, int(folder.endswith("pos"))) for folder, named in texts.items() for _, text in sorted(named.items())
+        (text, int(folder.endswith("pos")))
+        for folder, named in texts.items()
+        for _, text in sorted(named.items())
     ]
     order = np.random.RandomState(0).permutation(len(listed))
     frame = pd.DataFrame([listed[i] for i in order], columns=["review", "sentiment"])
     for start in range(0, len(frame), 5_000):
         piece = frame.iloc[start : start + 5_000]
-        yield piece.to_csv(index=False, header=start == 0, lineterminator="\n").encode("utf-8")
+        yield piece.to_csv(index=False, header=start == 0, lineterminator="\n").encode(
+            "utf-8"
+        )
         show(WRITING, start + len(piece), len(frame))
 
 
@@ -443,7 +492,9 @@ def _check_rows(csv: Path, rows: int) -> None:
     import pandas as pd
 
     try:
-        labels = pd.read_csv(csv, usecols=["review", "sentiment"], encoding="utf-8")["sentiment"]
+        labels = pd.read_csv(csv, usecols=["review", "sentiment"], encoding="utf-8")[
+            "sentiment"
+        ]
         found = f"{len(labels):,} rows"
         complete = len(labels) == rows and bool(labels.isin([0, 1]).all())
     except ValueError:  # no such columns, no table, no UTF-8

@@ -14,7 +14,10 @@ class LoadError(Exception):
 
 
 def load(
-    csv: str | Path | None = None, text: str = "review", label: str = "sentiment", limit: int | None = None
+    csv: str | Path | None = None,
+    text: str = "review",
+    label: str = "sentiment",
+    limit: int | None = None,
 ) -> DataFrame:
     """Return a table of two columns of strings, `review` and `sentiment`, one row per review.
 
@@ -62,15 +65,25 @@ def _read(path: Path, text: str, label: str) -> DataFrame:
             f"{path} is not UTF-8: byte 0x{byte:02x} cannot be decoded; save the file as UTF-8 and try again."
         ) from None
     except pd.errors.EmptyDataError:
-        raise LoadError(f"{path} is empty; a header line and at least two rows are needed.") from None
+        raise LoadError(
+            f"{path} is empty; a header line and at least two rows are needed."
+        ) from None
     except (pd.errors.ParserError, OSError, EOFError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        reason = (
+            str(error).strip().splitlines()[0]
+            if str(error).strip()
+            else type(error).__name__
+        )
         raise LoadError(f"{path} cannot be read as a CSV file: {reason}") from None
     for column in (text, label):
         if column not in table.columns:
-            raise LoadError(_missing_column(path, column, [str(name) for name in table.columns]))
+            raise LoadError(
+                _missing_column(path, column, [str(name) for name in table.columns])
+            )
     if text == label:
-        raise LoadError(f"The text and the label cannot both be the column '{text}'; name two columns.")
+        raise LoadError(
+            f"The text and the label cannot both be the column '{text}'; name two columns."
+        )
     return table.loc[:, [text, label]].set_axis(["review", "sentiment"], axis=1)
 
 
@@ -81,11 +94,15 @@ def _missing_column(path: Path, column: str, columns: list[str]) -> str:
             f"{path} has no header line: its first row is a review already. "
             f"Put a line such as 'review,sentiment' on top ({option})."
         )
-    shown = ", ".join(f"'{name}'" for name in columns[:12]) + (" …" if len(columns) > 12 else "")
+    shown = ", ".join(f"'{name}'" for name in columns[:12]) + (
+        " …" if len(columns) > 12 else ""
+    )
     return f"{path} has no column '{column}'; it has {shown} ({option})."
 
 
-def _without_gaps(table: DataFrame, text: str, label: str) -> tuple[DataFrame, dict[str, int]]:
+def _without_gaps(
+    table: DataFrame, text: str, label: str
+) -> tuple[DataFrame, dict[str, int]]:
     table = table.assign(sentiment=table["sentiment"].str.strip())
     tests = {
         "header repeated": (table["review"] == text) & (table["sentiment"] == label),
@@ -97,12 +114,18 @@ def _without_gaps(table: DataFrame, text: str, label: str) -> tuple[DataFrame, d
     for reason, found in tests.items():
         dropped[reason] = int((found & keep).sum())
         keep &= ~found
-    return table.loc[keep].reset_index(drop=True), {reason: count for reason, count in dropped.items() if count}
+    return table.loc[keep].reset_index(drop=True), {
+        reason: count for reason, count in dropped.items() if count
+    }
 
 
 def _check(table: DataFrame, csv: str | Path | None, label: str) -> None:
     dropped = table.attrs["dropped"]
-    gone = f" ({', '.join(f'{count} dropped: {reason}' for reason, count in dropped.items())})" if dropped else ""
+    gone = (
+        f" ({', '.join(f'{count} dropped: {reason}' for reason, count in dropped.items())})"
+        if dropped
+        else ""
+    )
     if table.empty:
         raise LoadError(f"{csv} has no row with a text and a label{gone}.")
     classes = table["sentiment"].unique()
@@ -117,4 +140,6 @@ def _check(table: DataFrame, csv: str | Path | None, label: str) -> None:
             "that looks like texts, not labels. --label chooses the column."
         )
     if len(table) < 20:
-        raise LoadError(f"Only {len(table)} rows are left{gone}; at least 20 are needed to split and train.")
+        raise LoadError(
+            f"Only {len(table)} rows are left{gone}; at least 20 are needed to split and train."
+        )

@@ -31,10 +31,16 @@ class Prediction:
             "unknown": self.unknown,
             "probabilities": self.probabilities,
         }
-        return "prediction", {"tokens": float(len(self.tokens)), "unknown": float(len(self.unknown))}, samples
+        return (
+            "prediction",
+            {"tokens": float(len(self.tokens)), "unknown": float(len(self.unknown))},
+            samples,
+        )
 
 
-def predict(model: nn.Module, sentence: str, text_field: Any, label_field: Any) -> Prediction:
+def predict(
+    model: nn.Module, sentence: str, text_field: Any, label_field: Any
+) -> Prediction:
     """Return the probability of each class for one sentence.
 
     Raises:

@@ -514,7 +514,13 @@ _LENGTHS = (
 
 _SHORT, _ROOM_FOR_TWO = 16, 45
 # The plain and the denied ones in equal shares: so a word is as often taken back as it is meant.
-_VERDICTS = ((0.55, _TURNS), (0.70, _REFUSALS), (0.80, _CONCESSIONS), (0.90, _PLAIN), (1.00, _DENIALS))
+_VERDICTS = (
+    (0.55, _TURNS),
+    (0.70, _REFUSALS),
+    (0.80, _CONCESSIONS),
+    (0.90, _PLAIN),
+    (1.00, _DENIALS),
+)
 _OPPOSITES = {"v": "o", "o": "v", "vn": "on", "on": "vn", "vf": "of", "of": "vf"}
 _SECTIONS = (_PLOTS, _CAST, _CRAFT, _MIXED, _DIGRESSIONS)
 _SECTION_TURNS = (0, 0, 0, 0, 1, 1, 2, 2, 2, 3, 4, 4)
@@ -533,7 +539,9 @@ def reviews(count: int = 2000, seed: int = 123) -> list[tuple[str, str]]:
     copies, twins = count * 9 // 1000, count * 12 // 1000
     positive = (count + 1) // 2 + count // 2000 - twins - (copies + 1) // 2
     negative = count // 2 - count // 2000 - twins - copies // 2
-    rows = [writer.review(sentiment) for sentiment in ["1"] * positive + ["0"] * negative]
+    rows = [
+        writer.review(sentiment) for sentiment in ["1"] * positive + ["0"] * negative
+    ]
     # The classes are copied in turn, so that the copies leave the balance as it is.
     rows += [rows[i // 2 if i % 2 == 0 else positive + i // 2] for i in range(copies)]
     for _ in range(twins):
@@ -581,7 +589,12 @@ class _Writer:
     def coin(self) -> str:
         """A name that no other review has."""
         while True:
-            word = self.pick(_ONSETS) + self.pick(_VOWELS) + self.pick(_MIDDLES) + self.pick(_ENDINGS)
+            word = (
+                self.pick(_ONSETS)
+                + self.pick(_VOWELS)
+                + self.pick(_MIDDLES)
+                + self.pick(_ENDINGS)
+            )
             if word not in self._coined:
                 self._coined.add(word)
                 return word
@@ -593,7 +606,13 @@ class _Writer:
     def _draft(self, sentiment: str) -> str:
         film, length = _Film(self), self._length()
         if length < _SHORT:
-            return _joined([film.tell(self.pick(_SHORT_TURNS)).format_map(self._verdict_words(sentiment))])
+            return _joined(
+                [
+                    film.tell(self.pick(_SHORT_TURNS)).format_map(
+                        self._verdict_words(sentiment)
+                    )
+                ]
+            )
         closing = [self._verdict(film, sentiment)]
         if length > _ROOM_FOR_TWO and self.chance(0.6):
             closing.append(self._verdict(film, sentiment))
@@ -603,7 +622,9 @@ class _Writer:
 
     def _length(self) -> int:
         rank = self.random.random()
-        low, short, high, long = next((*a, *b) for a, b in pairwise(_LENGTHS) if rank < b[0])
+        low, short, high, long = next(
+            (*a, *b) for a, b in pairwise(_LENGTHS) if rank < b[0]
+        )
         return int(short + (long - short) * (rank - low) / (high - low))
 
     def _verdict(self, film: "_Film", sentiment: str) -> str:
@@ -624,16 +645,24 @@ class _Writer:
 
     def _body(self, film: "_Film", length: int) -> list[str]:
         """Everything before the verdict, of about that many tokens: sentences, with a break after some of them."""
-        opening = [film.tell(self.pick(_OPENINGS))] if length > _SHORT and self.chance(0.7) else []
+        opening = (
+            [film.tell(self.pick(_OPENINGS))]
+            if length > _SHORT and self.chance(0.7)
+            else []
+        )
         unused = [_shuffled(range(len(section)), self.random) for section in _SECTIONS]
         left, places = length - _tokens(*opening), []
         while left > _SHORT // 2:
             section = self.pick(_SECTION_TURNS)
             if unused[section]:
                 places.append((section, unused[section].pop()))
-                left -= _tokens(_SECTIONS[section][places[-1][1]].replace("{", "").replace("}", ""))
+                left -= _tokens(
+                    _SECTIONS[section][places[-1][1]].replace("{", "").replace("}", "")
+                )
         # Plot, cast, craft, and the plot from its beginning: the order in which people tell it.
-        told = [film.tell(_SECTIONS[section][place]) for section, place in sorted(places)]
+        told = [
+            film.tell(_SECTIONS[section][place]) for section, place in sorted(places)
+        ]
         return self._with_breaks([*opening, *told])
 
     def _with_breaks(self, sentences: list[str]) -> list[str]:
@@ -662,7 +691,9 @@ class _Film:
 
     def tell_once(self, templates) -> str:
         """One of the templates that this review has not told yet."""
-        template = self._writer.pick([template for template in templates if template not in self._told])
+        template = self._writer.pick(
+            [template for template in templates if template not in self._told]
+        )
         self._told.add(template)
         return self.tell(template)
 
@@ -689,7 +720,11 @@ class _Film:
         if blank == "odd":
             return self._writer.odd_word()
         if blank == "town":
-            return self._writer.coin() if self._writer.chance(0.15) else self._writer.pick(_TOWNS)
+            return (
+                self._writer.coin()
+                if self._writer.chance(0.15)
+                else self._writer.pick(_TOWNS)
+            )
         if blank in ("title", "othertitle"):
             return self._title()
         bank, taken = _BANKS[_OTHERS.get(blank, blank)], self._facts.values()
@@ -697,15 +732,28 @@ class _Film:
 
     def _title(self) -> str:
         nouns = _shuffled(_TITLE_NOUNS, self._writer.random)
-        pattern, adjective = self._writer.pick(_TITLES), self._writer.pick(_TITLE_ADJECTIVES)
-        place = self._writer.coin() if "{place}" in pattern and self._writer.chance(0.1) else self._writer.pick(_TOWNS)
-        return pattern.format(adjective=adjective, noun=nouns[0], second=nouns[1], place=place)
+        pattern, adjective = (
+            self._writer.pick(_TITLES),
+            self._writer.pick(_TITLE_ADJECTIVES),
+        )
+        place = (
+            self._writer.coin()
+            if "{place}" in pattern and self._writer.chance(0.1)
+            else self._writer.pick(_TOWNS)
+        )
+        return pattern.format(
+            adjective=adjective, noun=nouns[0], second=nouns[1], place=place
+        )
 
     def _name(self, role: str) -> str:
         if role in self._facts:  # the first time the full name, then the surname
             return self._facts[role]
         free = [name for name in _SURNAMES if name not in self._facts.values()]
-        self._facts[role] = self._writer.coin() if self._writer.chance(0.26) else self._writer.pick(free)
+        self._facts[role] = (
+            self._writer.coin()
+            if self._writer.chance(0.26)
+            else self._writer.pick(free)
+        )
         return f"{self._writer.pick(_GIVEN_NAMES)} {self._facts[role]}"
 
 

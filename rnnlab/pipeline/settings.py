@@ -13,7 +13,7 @@ class Settings:
     """Settings of the reference pipeline; the defaults are those of the lecture (STAT 453, L15.7).
 
     `vocabulary` counts words without `<unk>` and `<pad>`, `emb` and `hid` are widths, `seed` serves the splits, the
-    shuffling and the weights. `packed` takes the padding out before the RNN reads.
+    shuffling and the weights. `packed` takes the padding out before the RNN reads. `seconds` is a time budget for training.
     """
 
     vocabulary: int = 20_000
@@ -27,6 +27,7 @@ class Settings:
     packed: bool = True
     device: str = "auto"
     remove_breaks: bool = False
+    seconds: float | None = None
 
 
 LECTURE = Settings()

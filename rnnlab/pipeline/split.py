@@ -22,7 +22,12 @@ class Splits(NamedTuple):
     label: LabelField
 
 
-def split(tokens: Sequence[list[str]], labels: Sequence[str], seed: int = 123, remove_breaks: bool = False) -> Splits:
+def split(
+    tokens: Sequence[list[str]],
+    labels: Sequence[str],
+    seed: int = 123,
+    remove_breaks: bool = False,
+) -> Splits:
     """Split 80/20 into training and test, then the training part 85/15 into training and validation.
 
     The seed gives the very splits of the lecture: 34,000 / 6,000 / 10,000 of the 50,000 IMDb reviews.
@@ -30,15 +35,25 @@ def split(tokens: Sequence[list[str]], labels: Sequence[str], seed: int = 123, r
     text_field = Field(tokenize=_cutter(remove_breaks), include_lengths=True)
     label_field = LabelField(dtype=torch.long)
     fields = [("text", text_field), ("label", label_field)]
-    examples = [Example.fromlist([cut, label], fields) for cut, label in zip(tokens, labels, strict=True) if cut]
+    examples = [
+        Example.fromlist([cut, label], fields)
+        for cut, label in zip(tokens, labels, strict=True)
+        if cut
+    ]
     dataset: Any = Dataset(examples, fields)
 
     # The state that random.seed(seed) would set: torchtext shuffles with Python's own generator, not with torch's.
-    train_data, test_data = dataset.split([0.8, 0.2], random_state=random.Random(seed).getstate())
-    train_data, valid_data = train_data.split([0.85, 0.15], random_state=random.Random(seed).getstate())
+    train_data, test_data = dataset.split(
+        [0.8, 0.2], random_state=random.Random(seed).getstate()
+    )
+    train_data, valid_data = train_data.split(
+        [0.85, 0.15], random_state=random.Random(seed).getstate()
+    )
     return Splits(train_data, valid_data, test_data, text_field, label_field)
 
 
 def _cutter(remove_breaks: bool) -> Callable[[str], list[str]]:
     """The Field's own tokenizer: a prediction goes through the very same one."""
-    return (lambda text: english()(without_breaks(text))) if remove_breaks else english()
+    return (
+        (lambda text: english()(without_breaks(text))) if remove_breaks else english()
+    )

@@ -48,7 +48,9 @@ def without_breaks(text: str) -> str:
     return _BREAK.sub(" ", text)
 
 
-def tokenize(texts: Iterable[str], remove_breaks: bool = False, show: Show = lambda *_: None) -> list[list[str]]:
+def tokenize(
+    texts: Iterable[str], remove_breaks: bool = False, show: Show = lambda *_: None
+) -> list[list[str]]:
     """Return the spaCy tokens of each text, from the cache on disk where these very texts were cut before.
 
     Args:
@@ -88,7 +90,10 @@ def _cut_on_all_cores(texts: list[str], cores: int, show: Show) -> list[list[str
     chunks = [texts[i : i + _CHUNK] for i in range(0, len(texts), _CHUNK)]
     done = [0]
     lock = threading.Lock()
-    with _workers(min(cores, len(chunks))) as free, ThreadPoolExecutor(cores) as threads:
+    with (
+        _workers(min(cores, len(chunks))) as free,
+        ThreadPoolExecutor(cores) as threads,
+    ):
 
         def cut(chunk: list[str]) -> list[list[str]]:
             worker = free.get()
@@ -107,7 +112,10 @@ def _cut_on_all_cores(texts: list[str], cores: int, show: Show) -> list[list[str
 @contextlib.contextmanager
 def _workers(count: int) -> Iterator[SimpleQueue[subprocess.Popen[bytes]]]:
     command = [sys.executable, "-m", "rnnlab.pipeline.tokenize"]
-    workers = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(count)]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(count)
+    ]
     free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
     for worker in workers:
         free.put(worker)
@@ -130,7 +138,9 @@ def _ask(worker: subprocess.Popen[bytes], chunk: list[str]) -> list[list[str]]:
     worker.stdin.flush()
     answer = worker.stdout.readline()
     if not answer:
-        raise RuntimeError("a tokenizing process has ended early; run the command again")
+        raise RuntimeError(
+            "a tokenizing process has ended early; run the command again"
+        )
     return json.loads(answer)
 
 
@@ -138,7 +148,9 @@ def _work(questions: IO[bytes], answers: IO[bytes]) -> None:
     """A worker's whole life: a line of texts in, a line of tokens out."""
     cut = english()
     for line in questions:
-        answers.write(json.dumps([cut(text) for text in json.loads(line)]).encode() + b"\n")
+        answers.write(
+            json.dumps([cut(text) for text in json.loads(line)]).encode() + b"\n"
+        )
         answers.flush()
 
 
@@ -162,8 +174,13 @@ def _write_cache(folder: Path, tokens: list[list[str]]) -> None:
     import numpy as np
 
     index: dict[str, int] = {}
-    flat = np.fromiter((index.setdefault(token, len(index)) for one in tokens for token in one), dtype=np.int32)
-    lengths = np.fromiter((len(one) for one in tokens), dtype=np.int64, count=len(tokens))
+    flat = np.fromiter(
+        (index.setdefault(token, len(index)) for one in tokens for token in one),
+        dtype=np.int32,
+    )
+    lengths = np.fromiter(
+        (len(one) for one in tokens), dtype=np.int64, count=len(tokens)
+    )
     temporary = folder.with_name(f"{folder.name}.{os.getpid()}.tmp")
     try:
         temporary.mkdir(parents=True, exist_ok=True)
@@ -185,9 +202,13 @@ def _read_cache(folder: Path, texts: int) -> list[list[str]] | None:
     try:
         if (folder / "digest").read_text(encoding="utf-8") != _digest(folder):
             return None
-        words: list[str] = json.loads((folder / "words.json").read_text(encoding="utf-8"))
+        words: list[str] = json.loads(
+            (folder / "words.json").read_text(encoding="utf-8")
+        )
         flat: list[int] = np.load(folder / "tokens.npy", allow_pickle=False).tolist()
-        ends: list[int] = np.load(folder / "lengths.npy", allow_pickle=False).cumsum().tolist()
+        ends: list[int] = (
+            np.load(folder / "lengths.npy", allow_pickle=False).cumsum().tolist()
+        )
     except (OSError, ValueError, EOFError):
         return None
     if len(ends) != texts:

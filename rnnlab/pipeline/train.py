@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from rnnlab.pipeline.batch import Loaders
@@ -17,12 +17,18 @@ from rnnlab.pipeline.evaluate import evaluate
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch came to: mean loss and accuracy on the training split, accuracy on validation, gradient norm."""
+    """What an epoch came to: `batches` of `of` were run; accuracies from 0 to 1.
+
+    The training accuracy is counted on the way, while the weights still change; `valid_accuracy` is None where the
+    epoch was broken off by Ctrl-C.
+    """
 
     epoch: int
+    batches: int
+    of: int
     loss: float
     train_accuracy: float
-    valid_accuracy: float
+    valid_accuracy: float | None
     gradient_norm: float
     seconds: float
 
@@ -42,21 +48,35 @@ class Turn:
 
 @dataclass
 class History:
-    """The epochs of a training run; `interrupted` says that it was stopped by Ctrl-C."""
+    """The epochs of a training run, and why it ended before its plan, if it did."""
 
     epochs: list[Epoch] = field(default_factory=list)
     planned: int = 0
-    interrupted: bool = False
-    stopped_at: str = ""
+    stopped: str = ""
 
     def described(self) -> tuple[str, dict[str, float], dict[str, Any]]:
         """Return this history as counts and samples of a fact."""
-        counts = {
-            "epochs": float(len(self.epochs)),
-            "planned": float(self.planned),
-            "interrupted": float(self.interrupted),
+        whole = sum(1 for epoch in self.epochs if epoch.batches == epoch.of)
+        samples = {
+            "epochs": [asdict(epoch) for epoch in self.epochs],
+            "stopped": self.stopped,
         }
-        return "history", counts, {"epochs": [asdict(epoch) for epoch in self.epochs], "stopped_at": self.stopped_at}
+        return (
+            "history",
+            {"epochs": float(whole), "planned": float(self.planned)},
+            samples,
+        )
+
+
+@dataclass
+class _Count:
+    """Sums over the batches of one epoch."""
+
+    loss: float = 0.0
+    correct: int = 0
+    rows: int = 0
+    batches: int = 0
+    norm: float = 0.0
 
 
 def train(
@@ -64,22 +84,29 @@ def train(
     loaders: Loaders,
     epochs: int,
     learning_rate: float = 0.005,
+    seconds: float | None = None,
     show: Callable[[Turn | Epoch], None] = lambda _: None,
 ) -> History:
-    """Train with Adam and cross-entropy; Ctrl-C stops cleanly between two batches and keeps what was learnt.
+    """Train with Adam and cross-entropy; Ctrl-C stops between two batches and keeps what was learnt.
 
-    `show` is called with a `Turn` after every batch and with an `Epoch` after every epoch.
+    Args:
+        seconds: a time budget; when it is spent, training ends after the batch at hand.
+        show: called with a `Turn` after every batch and with an `Epoch` after every epoch.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     history = History(planned=epochs)
-    for epoch in range(1, epochs + 1):
-        try:
-            history.epochs.append(_epoch(model, loaders, optimizer, epoch, epochs, show))
-        except KeyboardInterrupt:
-            history.interrupted = True
-            history.stopped_at = f"in epoch {epoch} of {epochs}"
+    deadline = time.perf_counter() + seconds if seconds is not None else None
+    for number in range(1, epochs + 1):
+        epoch, interrupted = _epoch(
+            model, loaders, optimizer, (number, epochs), deadline, show
+        )
+        history.epochs.append(epoch)
+        show(epoch)
+        if interrupted or epoch.batches < epoch.of:
+            why = "by Ctrl-C" if interrupted else f"when its {seconds:.0f} s were spent"
+            where = f"batch {epoch.batches} of {epoch.of}, epoch {number} of {epochs}"
+            history.stopped = f"{why} ({where})"
             break
-        show(history.epochs[-1])
     return history
 
 
@@ -87,30 +114,58 @@ def _epoch(
     model: nn.Module,
     loaders: Any,
     optimizer: torch.optim.Optimizer,
-    epoch: int,
-    epochs: int,
+    turn: tuple[int, int],
+    deadline: float | None,
     show: Callable[[Turn | Epoch], None],
-) -> Epoch:
-    started = time.perf_counter()
+) -> tuple[Epoch, bool]:
+    started, count, interrupted = time.perf_counter(), _Count(), False
     model.train()
-    total_loss, correct, rows, norm = 0.0, 0, 0, 0.0
-    for number, batch in enumerate(loaders.train, 1):
-        text, lengths = batch.text
-        logits = model(text, lengths)
-        loss = cross_entropy(logits, batch.label)
-        optimizer.zero_grad()
-        loss.backward()
-        norm = gradient_norm(model)
-        optimizer.step()
+    try:
+        for batch in loaders.train:
+            logits, loss, count.norm = train_step(model, optimizer, batch)
+            _add(count, logits, loss, batch)
+            state = count.loss / count.rows, count.correct / count.rows, count.norm
+            show(Turn(*turn, count.batches, len(loaders.train), *state))
+            if deadline is not None and time.perf_counter() > deadline:
+                break
+    except KeyboardInterrupt:
+        interrupted = True
+    valid = None if interrupted else evaluate(model, loaders.valid).accuracy
+    rows = max(1, count.rows)
+    return Epoch(
+        turn[0],
+        count.batches,
+        len(loaders.train),
+        count.loss / rows,
+        count.correct / rows,
+        valid,
+        count.norm,
+        time.perf_counter() - started,
+    ), interrupted
 
-        total_loss += loss.item() * len(batch)
-        correct += (logits.argmax(dim=1) == batch.label).sum().item()
-        rows += len(batch)
-        show(Turn(epoch, epochs, number, len(loaders.train), total_loss / rows, correct / rows, norm))
-    valid = evaluate(model, loaders.valid)
-    return Epoch(epoch, total_loss / rows, correct / rows, valid.accuracy, norm, time.perf_counter() - started)
+
+def train_step(
+    model: nn.Module, optimizer: torch.optim.Optimizer, batch: Any
+) -> tuple[Tensor, Tensor, float]:
+    """Run one batch forward and backward, and move the weights once."""
+    text, lengths = batch.text
+    logits = model(text, lengths)
+    loss = cross_entropy(logits, batch.label)
+    optimizer.zero_grad()
+    loss.backward()
+    norm = gradient_norm(model)
+    optimizer.step()
+    return logits, loss, norm
+
+
+def _add(count: _Count, logits: Tensor, loss: Tensor, batch: Any) -> None:
+    count.loss += loss.item() * len(batch)
+    count.correct += int((logits.argmax(dim=1) == batch.label).sum())
+    count.rows += len(batch)
+    count.batches += 1
 
 
 def gradient_norm(model: nn.Module) -> float:
     """Return the length of all gradients taken as one vector."""
-    return float(nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None]))
+    gradients = [p.grad.norm() for p in model.parameters() if p.grad is not None]
+    return float(torch.stack(gradients).norm()) if gradients else 0.0

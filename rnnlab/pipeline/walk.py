@@ -78,7 +78,12 @@ def walk(
     at(FORWARD, first_look)(model, *loaders.first.text, loaders.first.label)
 
     at(("train",), train)(
-        model, loaders, settings.epochs, settings.learning_rate, show_training
+        model,
+        loaders,
+        settings.epochs,
+        settings.learning_rate,
+        settings.seconds,
+        show_training,
     )
     at(("evaluate",), evaluate)(model, loaders.test)
     return at(("predict",), predict)(model, sentence, text_field, label_field)

@@ -211,16 +211,18 @@ def _padding(facts: Sequence[Data]) -> RenderableType:
 
 def _history(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
-    shown = table(">epoch", ">loss", ">train acc", ">valid acc", "valid", ">gradient", ">seconds")
+    shown = table(">epoch", ">batches", ">loss", ">train acc", ">valid acc", "valid", ">gradient", ">seconds")
     for epoch in fact.samples["epochs"]:
+        valid = epoch["valid_accuracy"]
         shown.add_row(
-            str(epoch["epoch"]), f"{epoch['loss']:.4f}", f"{epoch['train_accuracy']:.1%}", f"{epoch['valid_accuracy']:.1%}",
-            bar(epoch["valid_accuracy"], 20, "green"), f"{epoch['gradient_norm']:.3f}", f"{epoch['seconds']:.1f}",
+            str(epoch["epoch"]), f"{epoch['batches']}/{epoch['of']}", f"{epoch['loss']:.4f}", f"{epoch['train_accuracy']:.1%}",
+            "–" if valid is None else f"{valid:.1%}", bar(valid or 0, 16, "green"),
+            f"{epoch['gradient_norm']:.3f}", f"{epoch['seconds']:.1f}",
         )  # fmt: skip
     lines: list[RenderableType] = [shown]
-    if fact.counts.get("interrupted"):
+    if fact.samples.get("stopped"):
         lines.append(
-            Text(f"training was stopped {fact.samples['stopped_at']}; the weights so far are kept", style="yellow")
+            Text(f"training was stopped {fact.samples['stopped']}; the weights so far are used", style="yellow")
         )
     lines.append(Text("loss of guessing between two classes: ln 2 = 0.6931", style="dim"))
     return Group(*lines)

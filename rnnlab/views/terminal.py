@@ -241,7 +241,8 @@ def inspected_view(stage: Stage, facts: Sequence[Call | Data], record: Record) -
     else:
         for call in calls[:8]:
             lines.extend(flow(call))
-    for facts_of_kind in _by_kind([fact for fact in facts if isinstance(fact, Data)]):
+    data = [fact for fact in facts if isinstance(fact, Data) and fact.stage == stage.name]
+    for facts_of_kind in _by_kind(data):
         lines.append(indented(peek(facts_of_kind)))
     shown = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
     shown.add_column(width=9, no_wrap=True)
@@ -253,7 +254,7 @@ def inspected_view(stage: Stage, facts: Sequence[Call | Data], record: Record) -
 
 def _run_of_training(record: Record, facts: Sequence[Call | Data]) -> list[Text]:
     """What a training function did: its passes, its loss from first to last, and the order of its steps."""
-    steps = dict.fromkeys(call.what for call in facts if isinstance(call, Call) and call.stage == "train")
+    steps = dict.fromkeys(call.what for call in facts if isinstance(call, Call) and call.what in _STEPS)
     losses = [call.values["value"] for call in record.ask(Call) if call.what in LOSSES and "value" in call.values]
     passes = [fact for fact in facts if isinstance(fact, Data) and fact.what == "training pass"]
     lines = [Text(" → ".join(steps), style="bold")] if steps else []
@@ -261,15 +262,8 @@ def _run_of_training(record: Record, facts: Sequence[Call | Data]) -> list[Text]
         batches = sum(fact.counts["batches"] for fact in passes)
         lines.append(Text(f"{len(passes)} passes over the training split, {batches:,.0f} batches in all"))
     if losses:
-        lines.append(
-            Text.assemble(
-                "loss ",
-                (f"{losses[0]:.4f}", "bold"),
-                " at the first batch, ",
-                (f"{losses[-1]:.4f}", "bold"),
-                " at the last",
-            )
-        )
+        first, last = (f"{losses[0]:.4f}", "bold"), (f"{losses[-1]:.4f}", "bold")
+        lines.append(Text.assemble("loss ", first, " at the first batch, ", last, " at the last"))
     return lines
 
 
@@ -315,6 +309,7 @@ def _run_of_prediction(record: Record, facts: Sequence[Call | Data]) -> list[Tex
     return lines
 
 
+_STEPS = {"zero_grad", *LOSSES, "backward", "clip_grad_norm_", "optimizer_step"}
 _RUNS = {"train": _run_of_training, "evaluate": _run_of_evaluation, "predict": _run_of_prediction}
 
 

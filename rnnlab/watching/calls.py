@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
-from rnnlab.facts import Call, GroupNote, Named, Note, Scope
+from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope, makers
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching import axes
 from rnnlab.watching.axes import Operand, Symbol, Use
@@ -189,12 +189,36 @@ class Calls(TorchFunctionMode):
         )
         if operation.name == "backward" and recorder.loops:
             recorder.loops[-1].trained = True
-        if operation.name == "sum" and recorder.loops and "value" in call.values and call.values.get("of") == "bool":
-            recorder.loops[-1].add(correct=call.values["value"])
+        if operation.name in {"sum", "mean"} and recorder.loops:
+            self._count_answers(place, operation.name, args, result)
         n = recorder.tell_folded(call, (place, operation.name, binds))
         for tensor in made:
             recorder.know(tensor, recorder.symbols(tensor), (n,))
         return n
+
+    def _count_answers(self, place: Place, name: str, args: Any, result: Any) -> None:
+        """Tally a batch's right answers: the sum or mean of `answers == batch.label`, one comparison per review."""
+        turns = self.recorder.loops[-1]
+        compared = args[0] if args else None
+        whole = _readable(result) and result.numel() == 1 and _readable(compared) and compared.numel() == turns.rows
+        if whole and turns.rows and self._compares_labels(self.recorder.made_by(compared)):
+            value = float(result.detach())
+            turns.answered(place, round(value * turns.rows) if name == "mean" else value)
+
+    def _compares_labels(self, made_by: tuple[int, ...]) -> bool:
+        call = self._unconverted(made_by)
+        if not isinstance(call, Call) or call.what != "eq" or len(call.inputs) != 2:
+            return False
+        sources = [self._unconverted(tuple(makers(side.note))) for side in call.inputs]
+        return any(isinstance(source, Data) and source.what == "batch" for source in sources)
+
+    def _unconverted(self, made_by: tuple[int, ...]) -> Fact | None:
+        """Return the fact that made a tensor, looking through changes of type, device and axes of size 1."""
+        fact = self.recorder.fact(made_by[0]) if made_by else None
+        while isinstance(fact, Call) and fact.what in {"to", "squeeze", "unsqueeze", "view"} and fact.inputs:
+            made = sorted(makers(fact.inputs[0].note))
+            fact = self.recorder.fact(made[0]) if made else None
+        return fact
 
     def _stage_of(self, inputs: tuple[Named, ...]) -> str | None:
         """Inside the learner's model, what comes between the RNN and the head chooses the state: the squeeze stage."""

@@ -18,8 +18,10 @@ from rnnlab.watching.axes import Symbol
 from rnnlab.watching.places import outward
 from rnnlab.watching.recorder import Recorder, Turns
 
-# What spaCy leaves of an HTML break: "<br", "/><br", "/>", and a bare "br" beside them.
-_TAG = re.compile(r"</?[A-Za-z]+/?>?|/?>?<?[A-Za-z]*/?>|/><br|/>")
+# What a tokenizer leaves of HTML: "<br", "/><br", "/>The", "<i>". Placeholders ("<url>", "<s>"), arrows and faces are none.
+_TAG = re.compile(
+    r"</?(?:br|em|strong|div|span|hr|ul|ol|li|font|center|table|h[1-6])\b|</?(?:p|i|b|a|u)>|(?<![<:;=])/>", re.IGNORECASE
+)
 _LETTERS = 160
 
 
@@ -53,11 +55,11 @@ class Describer:
         made_from = [self.ensure(parent, place) for parent in parents]
         number = recorder.id_of(thing)
         what, counts, samples = describe(thing)
+        if what == "dataset":
+            samples["shared"] = self._shared(number, thing, made_from)
         if what == "dataset" and made_from:
             what = "split"
-            counts |= {"position": float(position), "of": float(of)}
-            samples["shared"] = self._shared(number, thing, made_from)
-            counts["of_parent"] = float(len(parents[0]))
+            counts |= {"position": float(position), "of": float(of), "of_parent": float(len(parents[0]))}
         if what == "loader" and (dataset := getattr(thing, "dataset", None)) is not None:
             made_from.append(self.ensure(dataset, place))
         self._names[number] = name
@@ -82,10 +84,9 @@ class Describer:
         return self.tell(thing, place, "")
 
     def _shared(self, number: int, dataset: Any, parents: list[int]) -> list[dict[str, Any]]:
-        """Count the reviews of a split that stand in another split as well, token for token."""
+        """Count the reviews of a dataset that stand in another one as well, token for token, and the same reviews there."""
         self._split_further.update(parents)
-        above = set(parents).union(*(self._ancestors.get(p, set()) for p in parents))
-        self._ancestors[number] = above
+        above = self._ancestors[number] = set(parents).union(*(self._ancestors.get(p, set()) for p in parents))
         mine = self._fingerprints[number] = Counter(hash(tokens) for tokens in _token_tuples(dataset))
         shared = []
         for other, theirs in self._fingerprints.items():
@@ -94,12 +95,12 @@ class Describer:
             twice = mine.keys() & theirs.keys()
             if twice:
                 first = next(tokens for tokens in _token_tuples(dataset) if hash(tokens) in twice)
-                examples = sum(mine[h] for h in twice)
                 shared.append(
                     {
                         "with": other,
                         "name": self._names.get(other, ""),
-                        "examples": examples,
+                        "examples": sum(mine[h] for h in twice),
+                        "examples_there": sum(theirs[h] for h in twice),
                         "text": _cut(" ".join(first)),
                     }
                 )
@@ -133,6 +134,7 @@ class Describer:
         if what != "batch":
             return
         turns.add(**{key: counts[key] for key in ("rows", "positions", "tokens", "ending_in_padding") if key in counts})
+        turns.rows = int(counts["rows"])
         fact = Data(
             place=place,
             stage="batch",
@@ -184,24 +186,21 @@ class Describer:
                     "tokens": tokens[:40],
                     "expected": expected[:40],
                     "equal": tokens == expected,
+                    # Other tokens may have the same ids (both unknown, say): then the model reads the same.
+                    "equal_ids": _ids(field, tokens) == _ids(field, expected),
                 },
             )
         )
 
     def _prediction_words(self, frame: FrameType, ids: Any) -> tuple[str, list[str], Place] | None:
         field, numbers = self.cutter, ids.reshape(-1).tolist()
-        index_of = field.vocab.stoi
-        unknown = index_of.get(field.unk_token)
-        for here in outward(frame):
-            if self.recorder.places.kind(here.f_code.co_filename) != "learner":
-                continue
-            texts = [value for value in here.f_locals.values() if isinstance(value, str)]
+        learners = [f for f in outward(frame) if self.recorder.places.kind(f.f_code.co_filename) == "learner"]
+        for here in learners:
             for name, words in list(here.f_locals.items()):
-                if not _is_words(words, len(numbers)) or [index_of.get(w, unknown) for w in words] != numbers:
-                    continue
-                text = next((t for t in texts if _letters(t) == _letters("".join(words))), None)
-                if text is not None:
-                    return text, list(words), self.recorder.places.assignment(here, name)
+                if _is_words(words, len(numbers)) and _ids(field, words) == numbers:
+                    text = _written_as(_letters("".join(words)), learners[learners.index(here) :])
+                    if text is not None:
+                        return text, list(words), self.recorder.places.assignment(here, name)
         return None
 
 
@@ -280,7 +279,10 @@ def _lengths(lengths: list[int]) -> dict[str, float]:
 
 
 def _is_dataset(thing: Any) -> bool:
-    return hasattr(thing, "examples") and hasattr(thing, "fields") and isinstance(thing.fields, dict)
+    # Examples that come from a generator can be read once only, and not by us.
+    return isinstance(getattr(thing, "examples", None), list | tuple) and isinstance(
+        getattr(thing, "fields", None), dict
+    )
 
 
 def _table(table: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
@@ -374,7 +376,7 @@ def _vocabulary(vocab: Any, field: Any) -> tuple[str, dict[str, float], dict[str
 def _is_tag(word: str, frequencies: Any) -> bool:
     if word == "br":
         return any(other in frequencies for other in ("/><br", "<br", "/>", "<"))
-    return ("<" in word or ">" in word) and bool(_TAG.fullmatch(word)) and any(c.isalpha() or c == "/" for c in word)
+    return ("<" in word or ">" in word) and bool(_TAG.search(word))
 
 
 def _label_map(field: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
@@ -451,6 +453,20 @@ def _count_padding(field: Any, text: Any, tensors: Any, counts: dict[str, float]
 
 def _is_words(value: Any, length: int) -> bool:
     return isinstance(value, list) and len(value) == length and all(isinstance(word, str) for word in value[:2000])
+
+
+def _ids(field: Any, words: list[str]) -> list[int | None]:
+    unknown = field.vocab.stoi.get(field.unk_token)
+    return [field.vocab.stoi.get(word, unknown) for word in words]
+
+
+def _written_as(letters: str, frames: list[FrameType]) -> str | None:
+    """Return the text of these letters as it was first given: the outermost frame's, before anything was done to it."""
+    for frame in reversed(frames):
+        for value in [*frame.f_code.co_consts, *frame.f_locals.values()]:
+            if isinstance(value, str) and _letters(value) == letters:
+                return value
+    return None
 
 
 def _letters(text: str) -> str:

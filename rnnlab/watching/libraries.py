@@ -101,6 +101,7 @@ class Libraries:
             return
         for owner, name in (
             (data.TabularDataset, "__init__"),
+            (data.Dataset, "__init__"),
             (data.Dataset, "split"),
             (data.Field, "build_vocab"),
             (data.Iterator, "__init__"),

@@ -42,12 +42,31 @@ class Turns:
         self.executed = 0
         self.trained = False
         self.tally: dict[str, float] = {}
+        self.rows = 0
+        self.right: dict[Any, list[tuple[int, float]]] = {}
         self.held: dict[Any, tuple[Fact, int]] = {}
 
     def add(self, **counts: float) -> None:
         """Add to the counts that are told when the pass ends."""
         for name, count in counts.items():
             self.tally[name] = self.tally.get(name, 0) + count
+
+    def answered(self, line: Any, correct: float) -> None:
+        """Count the right answers of the present batch, as one line of the program counts them."""
+        self.right.setdefault(line, []).append((self.rows, correct))
+
+    def counts(self) -> dict[str, float]:
+        """Return what was counted; right answers only where a line counted every batch once and no other line disagrees.
+
+        `batch_accuracies` is the sum of the accuracies of the single batches: many programs print its mean.
+        """
+        right = {tuple(answers) for answers in self.right.values() if len(answers) == self.executed}
+        counts = {"batches": float(self.executed), **self.tally}
+        if len(right) == 1:
+            (answers,) = right
+            counts["correct"] = sum(correct for _, correct in answers)
+            counts["batch_accuracies"] = sum(correct / rows for rows, correct in answers)
+        return counts
 
 
 class Recorder:
@@ -94,6 +113,13 @@ class Recorder:
             self.record.add(_settled_fact(fact))
         if waiting:
             self.when_written()
+
+    def fact(self, n: int) -> Fact | None:
+        """Return a fact that was told, written or still waiting; None where there is none."""
+        written = len(self.record)
+        if n < written:
+            return self.record.fact(n) if n >= 0 else None
+        return self._waiting[n - written] if n - written < len(self._waiting) else None
 
     @property
     def is_holding(self) -> bool:
@@ -187,9 +213,10 @@ class Recorder:
             )
         )
         if turns.tally:
-            counts = {"batches": float(turns.executed), **turns.tally}
             what = "training pass" if turns.trained else "evaluation pass"
-            self.tell(Data(place=turns.place, what=what, id=self.new_id(), made_from=(turns.over,), counts=counts))
+            self.tell(
+                Data(place=turns.place, what=what, id=self.new_id(), made_from=(turns.over,), counts=turns.counts())
+            )
 
     def tell_folded(self, fact: Fact, key: Any) -> int:
         """Tell a fact that loop turns repeat: the first is written, later equal ones are counted and the last is kept."""
