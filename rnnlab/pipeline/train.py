@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -13,6 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from rnnlab.pipeline.batch import Loaders
 from rnnlab.pipeline.evaluate import evaluate
+from rnnlab.pipeline.model import ReviewClassifier, read_to_each_end
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class History:
     epochs: list[Epoch] = field(default_factory=list)
     planned: int = 0
     stopped: str = ""
+    how: str = ""
 
     def described(self) -> tuple[str, dict[str, float], dict[str, Any]]:
         """Return this history as counts and samples of a fact."""
@@ -60,6 +63,7 @@ class History:
         samples = {
             "epochs": [asdict(epoch) for epoch in self.epochs],
             "stopped": self.stopped,
+            "how": self.how,
         }
         return (
             "history",
@@ -94,11 +98,12 @@ def train(
         show: called with a `Turn` after every batch and with an `Epoch` after every epoch.
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    history = History(planned=epochs)
+    forward, how = fastest_forward(model)
+    history = History(planned=epochs, how=how)
     deadline = time.perf_counter() + seconds if seconds is not None else None
     for number in range(1, epochs + 1):
         epoch, interrupted = _epoch(
-            model, loaders, optimizer, (number, epochs), deadline, show
+            model, forward, loaders, optimizer, (number, epochs), deadline, show
         )
         history.epochs.append(epoch)
         show(epoch)
@@ -110,8 +115,20 @@ def train(
     return history
 
 
+def fastest_forward(model: nn.Module) -> tuple[Callable[[Tensor, Tensor], Tensor], str]:
+    """Return how to run a model's forward in training, and a sentence on it where it is not the model's own."""
+    on_cpu = next(model.parameters()).device.type == "cpu"
+    if on_cpu and isinstance(model, ReviewClassifier) and model.packed:
+        return partial(read_to_each_end, model), (
+            "on a CPU the padded batch is read and each review's state taken at its own "
+            "last word: the same numbers as packing, many times faster"
+        )
+    return model, ""
+
+
 def _epoch(
     model: nn.Module,
+    forward: Callable[[Tensor, Tensor], Tensor],
     loaders: Any,
     optimizer: torch.optim.Optimizer,
     turn: tuple[int, int],
@@ -122,7 +139,7 @@ def _epoch(
     model.train()
     try:
         for batch in loaders.train:
-            logits, loss, count.norm = train_step(model, optimizer, batch)
+            logits, loss, count.norm = train_step(model, forward, optimizer, batch)
             _add(count, logits, loss, batch)
             state = count.loss / count.rows, count.correct / count.rows, count.norm
             show(Turn(*turn, count.batches, len(loaders.train), *state))
@@ -145,11 +162,14 @@ def _epoch(
 
 
 def train_step(
-    model: nn.Module, optimizer: torch.optim.Optimizer, batch: Any
+    model: nn.Module,
+    forward: Callable[[Tensor, Tensor], Tensor],
+    optimizer: torch.optim.Optimizer,
+    batch: Any,
 ) -> tuple[Tensor, Tensor, float]:
     """Run one batch forward and backward, and move the weights once."""
     text, lengths = batch.text
-    logits = model(text, lengths)
+    logits = forward(text, lengths)
     loss = cross_entropy(logits, batch.label)
     optimizer.zero_grad()
     loss.backward()

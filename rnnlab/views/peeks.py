@@ -165,7 +165,7 @@ def _batch(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
     parts: list[RenderableType] = []
     if grid := fact.samples.get("grid"):
-        parts.append(_grid(grid, fact.samples.get("pad"), fact.samples.get("lengths")))
+        parts.append(_grid(grid, fact.samples.get("pad"), fact.samples.get("shown_lengths")))
     if column := fact.samples.get("column"):
         ids = Text("the last column as indices: ", style="dim").append(" ".join(map(str, column["ids"])), style="cyan")
         back = Text("…and back to words:         ", style="dim").append_text(
@@ -178,8 +178,8 @@ def _batch(facts: Sequence[Data]) -> RenderableType:
 
 def _grid(grid: list[list[str]], pad: str | None, lengths: list[int] | None) -> RenderableType:
     """A corner of (seq_len, batch): columns are reviews, rows are steps."""
-    steps = len(grid[0])
-    rows = [0, 1, 2, 3, None, steps - 1] if steps > 6 else list(range(steps))
+    head = len(grid[0]) - 1
+    rows = [*range(head), None, head]
     shown = Table(box=box.SIMPLE, pad_edge=False, header_style="magenta")
     shown.add_column("seq_len ↓  batch →", style="cyan", no_wrap=True)
     for i in range(len(grid)):
@@ -188,7 +188,7 @@ def _grid(grid: list[list[str]], pad: str | None, lengths: list[int] | None) -> 
         cells = [Text("⋮" if row is None else one[row], overflow="ellipsis") for one in grid]
         for cell in cells:
             cell.stylize("dim on grey15" if cell.plain == pad else "")
-        shown.add_row("⋮" if row is None else f"step {row}" if row < 4 else "end of text", *cells)
+        shown.add_row("⋮" if row is None else f"step {row}" if row < head else "last step", *cells)
     if lengths:
         shown.add_row(Text("lengths", style="dim"), *(Text(str(n), style="dim") for n in lengths))
     return shown
@@ -224,6 +224,8 @@ def _history(facts: Sequence[Data]) -> RenderableType:
         lines.append(
             Text(f"training was stopped {fact.samples['stopped']}; the weights so far are used", style="yellow")
         )
+    if fact.samples.get("how"):
+        lines.append(Text(fact.samples["how"], style="dim"))
     lines.append(Text("loss of guessing between two classes: ln 2 = 0.6931", style="dim"))
     return Group(*lines)
 

@@ -95,6 +95,8 @@ def explanation(stage: Stage) -> RenderableType:
 def _code(record: Record, stage: Stage) -> RenderableType | None:
     """The function in which the stage happens, with the lines of its operations marked."""
     calls = [call for call in first_calls(record, stage.name) if call.place is not None]
+    if stage.name == "train":
+        calls = [call for call in calls if call.what in _STEPS]
     if stage.name in _FORWARD or stage.name == "train":
         place = calls[0].place if calls else None
         lit = {call.place.line for call in calls if call.place is not None and place and call.place.file == place.file}

@@ -199,9 +199,10 @@ class Calls(TorchFunctionMode):
     def _count_answers(self, place: Place, name: str, args: Any, result: Any) -> None:
         """Tally a batch's right answers: the sum or mean of `answers == batch.label`, one comparison per review."""
         turns = self.recorder.loops[-1]
-        compared = args[0] if args else None
-        whole = _readable(result) and result.numel() == 1 and _readable(compared) and compared.numel() == turns.rows
-        if whole and turns.rows and self._compares_labels(self.recorder.made_by(compared)):
+        if not (turns.rows and args and _readable(args[0]) and _readable(result)):
+            return
+        one_each = args[0].numel() == turns.rows and result.numel() == 1
+        if one_each and self._compares_labels(self.recorder.made_by(args[0])):
             value = float(result.detach())
             turns.answered(place, round(value * turns.rows) if name == "mean" else value)
 

@@ -20,7 +20,8 @@ from rnnlab.watching.recorder import Recorder, Turns
 
 # What a tokenizer leaves of HTML: "<br", "/><br", "/>The", "<i>". Placeholders ("<url>", "<s>"), arrows and faces are none.
 _TAG = re.compile(
-    r"</?(?:br|em|strong|div|span|hr|ul|ol|li|font|center|table|h[1-6])\b|</?(?:p|i|b|a|u)>|(?<![<:;=])/>", re.IGNORECASE
+    r"</?(?:br|em|strong|div|span|hr|ul|ol|li|font|center|table|h[1-6])\b|</?(?:p|i|b|a|u)>|(?<![<:;=])/>",
+    re.IGNORECASE,
 )
 _LETTERS = 160
 
@@ -231,8 +232,8 @@ def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         return _batch(thing)
     if _is_token_lists(thing):
         return _tokens(thing)
-    if isinstance(thing, list) and thing and _is_words(thing, len(thing)):
-        return _one_review(thing)
+    if isinstance(thing, list):
+        return _one_review(thing) if thing and _is_words(thing, len(thing)) else ("value", {}, {"type": "list"})
     if type(thing).__module__.partition(".")[0] == "pandas" and hasattr(thing, "columns"):
         return _table(thing)
     if _is_dataset(thing):
@@ -416,7 +417,8 @@ def _batch(batch: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
     samples: dict[str, Any] = {}
     for name, field, tensors in batch_tensors(batch):
         tensor = tensors[0][1]
-        samples[name] = {"shape": list(tensor.shape), "axes": list(tensors[0][0]), "dtype": str(tensor.dtype)[6:]}
+        for word, (axes, one) in zip((name, "lengths"), tensors, strict=False):
+            samples[word] = {"shape": list(one.shape), "axes": list(axes), "dtype": str(one.dtype)[6:]}
         if field.sequential and tensor.device.type == "cpu":
             _count_padding(field, tensor, tensors, counts, samples)
         elif not field.sequential and tensor.device.type == "cpu":
@@ -445,10 +447,12 @@ def _count_padding(field: Any, text: Any, tensors: Any, counts: dict[str, float]
         if time_first.shape[1] > 6
         else range(time_first.shape[1])
     )
-    samples["grid"] = [[field.vocab.itos[i] for i in time_first[:, c][:200].tolist()] for c in dict.fromkeys(chosen)]
+    shown = dict.fromkeys(chosen)
+    steps = [*range(min(4, time_first.shape[0])), time_first.shape[0] - 1]
+    samples["grid"] = [[field.vocab.itos[time_first[step, c]] for step in steps] for c in shown]
     samples["pad"] = field.pad_token
     if len(tensors) > 1:
-        samples["lengths"] = [int(tensors[1][1][c]) for c in dict.fromkeys(chosen)]
+        samples["shown_lengths"] = [int(tensors[1][1][c]) for c in shown]
 
 
 def _is_words(value: Any, length: int) -> bool:
