@@ -36,9 +36,9 @@ class ReviewClassifier(nn.Module):
     def forward(self, text: Tensor, lengths: Tensor) -> Tensor:
         """Return the logits (batch, classes) of a batch."""
         embedded = self.embedding(text)
-        sequence = (
-            pack_padded_sequence(embedded, lengths.cpu()) if self.packed else embedded
-        )
+        sequence = embedded
+        if self.packed:
+            sequence = pack_padded_sequence(embedded, lengths.cpu())
         if self.kind == "lstm":
             output, (hidden, cell) = self.rnn(sequence)
         else:

@@ -11,6 +11,7 @@ from rnnlab.facts import Data
 from rnnlab.record import Record
 from rnnlab.views import terminal
 from rnnlab.watching.describing import describe
+from rnnlab.watching.recorder import settled
 from rnnlab.watching.watch import Watch, new_record
 
 
@@ -38,8 +39,7 @@ def inspect(thing: Any, *inputs: Any, axes: str | None = None, console: Console 
     watch = Watch(new_record())
     if axes is not None and hasattr(thing, "dim"):
         watch.recorder.declare(thing, axes.split())
-    from rnnlab.watching.recorder import settled
-
+    _declare_rnn_result(watch, thing)
     note = settled(watch.recorder.note(thing))
     console.print(terminal.value_view(type(thing).__name__, note, _numbers(thing)))
 
@@ -59,6 +59,29 @@ def _inspect_module(module: Any, inputs: tuple[Any, ...], axes: str | None, cons
             console.print(terminal.trace_view(seen))
         raise
     console.print(terminal.trace_view(record))
+
+
+def _declare_rnn_result(watch: Watch, thing: Any) -> None:
+    """Name the axes of an RNN's `(output, hidden)` or `(output, (hidden, cell))`, which PyTorch lays down.
+
+    Hidden is always (layers × directions, batch, hid); where the batch stands in output is found by its size, and
+    stays unknown if both axes have it.
+    """
+    if not isinstance(thing, tuple) or len(thing) != 2:
+        return
+    states = thing[1] if isinstance(thing[1], tuple) else (thing[1],)
+    tensors = [thing[0], *states]
+    if not all(hasattr(tensor, "dim") and tensor.dim() == 3 for tensor in tensors):
+        return
+    output, hidden = tensors[0], tensors[1]
+    directions, rest = divmod(output.shape[2], hidden.shape[2])
+    if rest or directions not in {1, 2} or hidden.shape[1] not in output.shape[:2]:
+        return
+    for state in states:
+        watch.recorder.declare(state, ("layers" if directions == 1 else "layers*directions", "batch", "hid"))
+    if output.shape[0] != output.shape[1]:
+        first = ("batch", "seq_len") if output.shape[0] == hidden.shape[1] else ("seq_len", "batch")
+        watch.recorder.declare(output, (*first, "hid" if directions == 1 else "2*hid"))
 
 
 def _is_module(thing: Any) -> bool:

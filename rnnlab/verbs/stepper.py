@@ -141,14 +141,16 @@ class Stepper:
             Text("quiz  ", style="bold magenta").append_text(given).append(f"  →  {name} (?)", style="bold")
         )
         line = self.record.line(call.place) if call.place is not None else ""
-        self.console.print(Text(f"      {line}", style="dim"))
+        layer = f"     {call.layer}" if call.layer else ""
+        self.console.print(Text(f"      {line}{layer}", style="dim"))
         try:
-            answer = self.read("      sizes, such as 12 32 8, or - to skip › ")
+            answer = self.read("      its sizes, such as 12 32 8, or its axes; - skips › ")
         except EOFError:
             self._ended = True
             return
-        self.quiz.asked += 1
-        right = _numbers(answer) == list(note.shape or ())
+        skipped = answer.strip() in {"", "-"}
+        right = not skipped and _is_shape(answer, note)
+        self.quiz.asked += not skipped
         self.quiz.right += right
         shown = axes_text(note.shape, note.axes)
         verdict = Text("      right: ", style="bold green") if right else Text("      it is: ", style="bold yellow")
@@ -172,5 +174,9 @@ def _question(call: Call) -> tuple[Text, str, TensorNote] | None:
     return (given, asked.name or "result", asked.note) if isinstance(asked.note, TensorNote) else None
 
 
-def _numbers(answer: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", answer.replace(",", " "))]
+def _is_shape(answer: str, note: TensorNote) -> bool:
+    """Say whether an answer gives the sizes (`12 32 8`) or the axes (`seq_len batch emb`) of a tensor."""
+    if re.search(r"[a-z]", answer):
+        named = [axis.name if size != 1 else "1" for axis, size in zip(note.axes, note.shape or (), strict=True)]
+        return re.findall(r"[\w*]+", answer) == named
+    return [int(number) for number in re.findall(r"\d+", answer)] == list(note.shape or ())

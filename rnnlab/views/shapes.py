@@ -103,5 +103,5 @@ def flow(call: Call) -> list[Text]:
     lines = [inputs] if call.inputs else []
     for item in outputs(call):
         name = item.name or {"cross_entropy": "loss", "squeeze": "hidden", "linear": "logits"}.get(call.what, "")
-        lines.append(Text("  → ", style="bold").append_text(note_text(name, item.note)))
+        lines.append(Text.assemble(("  → ", "bold"), note_text(name, item.note)))
     return lines

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.markdown import Markdown
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule as Line
 from rich.syntax import Syntax
@@ -139,11 +140,14 @@ def _listing(lines: list[tuple[int, str]], lit: set[int]) -> RenderableType:
 
 def first_calls(record: Record, stage: str) -> list[Call]:
     """Return the operations of a stage in the first pass that showed it, one for each place."""
+    run = record.first(Scope, where=lambda fact: fact.stage in _RUNS)
+    seen = [call for call in record.ask(Call, stage=stage) if call.place is not None and call.what not in _BOOKKEEPING]
+    # A first look at one batch, if the program took one, shows the model better than its training does.
+    before = [call for call in seen if run is not None and call.n < run.n] if stage in _FORWARD else []
     found: dict[Place, Call] = {}
-    for call in record.ask(Call, stage=stage):
-        if call.place is None or call.what in _BOOKKEEPING:
-            continue
-        found.setdefault(call.place, call)
+    for call in before or seen:
+        if call.place is not None:
+            found.setdefault(call.place, call)
     return list(found.values())
 
 
@@ -159,9 +163,9 @@ def _flows(record: Record, stage: Stage) -> list[RenderableType]:
     for call in calls:
         lines.extend(indented(line) for line in flow(call))
         if said := clause(call):
-            lines.append(indented(Text(f"    {said}", style="dim")))
+            lines.append(Padding(Text(said, style="dim"), (0, 0, 0, 6)))
     if stage.name == "loss":
-        lines.append(indented(_first_loss(record, calls[-1])))
+        lines.append(Padding(_first_loss(record, calls[-1]), (0, 0, 0, 6)))
     return lines
 
 
@@ -171,7 +175,7 @@ def _first_loss(record: Record, call: Call) -> Text:
     classes = int(labels.counts["classes"]) if labels is not None else 2
     measured = f"{value:.4f}" if value is not None else "not measured"
     return Text.assemble(
-        "    the untrained model's loss: ", (measured, "bold"),
+        "the untrained model's loss: ", (measured, "bold"),
         (f"   guessing between {classes} classes: ln {classes} = {guessing(classes):.4f}", "dim"),
     )  # fmt: skip
 
@@ -354,15 +358,15 @@ def trace_view(record: Record) -> RenderableType:
     )
 
 
-def _trace_row(record: Record, call: Call) -> list[Text]:
+def _trace_row(record: Record, call: Call) -> list[RenderableType]:
     place = call.place
     span = sources.cut(record.sources.get(place.file, ""), place).replace("\n", " ") if place is not None else call.what
     named = Text(span if len(span) <= 60 else span[:59] + "…", style="cyan")
     if call.times > 1:
         named.append(f"  × {call.times:,}", style="dim")
-    lines = [named, *(Text("  ").append_text(one) for one in flow(call))]
+    lines: list[RenderableType] = [named, *(indented(one) for one in flow(call))]
     if said := clause(call):
-        lines.append(Text(f"    {said}", style="dim"))
+        lines.append(Padding(Text(said, style="dim"), (0, 0, 0, 6)))
     return lines
 
 

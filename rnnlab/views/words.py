@@ -23,7 +23,9 @@ def _recurrent(call: Call) -> str:
     layers = states[0].shape[0] if states and states[0].shape else 1
     first = "one layer, one direction" if layers == 1 else f"{layers} = layers × directions"
     read = (
-        "reads real tokens only and stops at each review's own last word" if packed else "reads every step, padding too"
+        "reads real tokens only and stops at each review's own last word"
+        if packed
+        else "reads every step of the rectangle, padding included"
     )
     return f"{read}; the first axis of hidden counts {first}"
 
@@ -48,6 +50,30 @@ def _linear(call: Call) -> str:
     return f"{before[0].shape[-1]} numbers per review become {call.output.shape[-1]}"
 
 
+def _index(call: Call) -> str:
+    before = tensors(call.inputs[0].note) if call.inputs else []
+    keys = call.values.get("index", [])
+    taken = [
+        f"{key} along {before[0].axes[i].name}"
+        for i, key in enumerate(keys)
+        if before and isinstance(key, int) and i < len(before[0].axes) and before[0].axes[i].name != "?"
+    ]
+    return f"takes number {' and '.join(taken)}: that axis is gone" if taken else ""
+
+
+def _cat(call: Call) -> str:
+    made = call.output
+    if not isinstance(made, TensorNote):
+        return ""
+    before = {axis.name for item in call.inputs for note in tensors(item.note) for axis in note.axes}
+    joined = [axis.name for axis in made.axes if axis.name not in before]
+    return (
+        f"puts {len(call.inputs)} tensors end to end: {joined[0]}"
+        if joined
+        else "puts tensors end to end along one axis"
+    )
+
+
 _CLAUSES = {
     "embedding": lambda _: "each index is replaced by its row of the table: a new last axis",
     "pack_padded_sequence": lambda _: "takes the padding out: only real tokens are left, step by step",
@@ -56,6 +82,7 @@ _CLAUSES = {
     "linear": _linear,
     "permute": lambda _: "moves the axes",
     "transpose": lambda _: "swaps two axes",
-    "cat": lambda _: "puts tensors end to end along one axis",
+    "cat": _cat,
+    "index": _index,
     "unsqueeze": lambda _: "adds an axis of size 1",
 }
