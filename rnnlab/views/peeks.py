@@ -19,7 +19,11 @@ _BAR = "█"
 
 def peek(facts: Sequence[Data]) -> RenderableType:
     """Return a picture of data facts of one kind; kinds without one show their counts."""
-    return _PEEKS.get(facts[0].what, _counts)(facts)
+    try:
+        return _PEEKS.get(facts[0].what, _counts)(facts)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        # A record of another version, or one that somebody edited: its counts are still worth a line.
+        return _counts(facts)
 
 
 def table(*headers: str, **options: str) -> Table:

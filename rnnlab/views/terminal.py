@@ -421,12 +421,19 @@ def finding_view(record: Record, outcome: Outcome, finding: Finding) -> Renderab
 
 
 def report_view(report: Report) -> RenderableType:
-    """Return all findings, and a line that says what was clear, what nobody could look at, and what broke."""
+    """Return the end of a walk: the findings in a line each (their stages have shown them whole), then all outcomes."""
     parts: list[RenderableType] = []
     found = report.found()
     if found:
-        parts.append(Line(Text(f" {len(found)} found ", style="bold"), style="dim"))
-        parts.extend(finding_view(report.record, outcome, finding) for outcome, finding in found)
+        shown = Table(box=None, pad_edge=False, show_header=False)
+        for outcome, finding in found:
+            level = outcome.level(finding)
+            where = f"{Path(finding.place.file).name}:{finding.place.line}" if finding.place is not None else ""
+            marked = Text(f"{_MARKS[level]} {level}", style=LEVEL_STYLES[level])
+            shown.add_row(
+                marked, Text(outcome.rule.name, style="bold"), Text(outcome.rule.stage), Text(where, style="dim")
+            )
+        parts += [Line(Text(f" {len(found)} found ", style="bold"), style="dim"), shown, Text("")]
     parts.append(summary(report))
     return Group(*parts)
 

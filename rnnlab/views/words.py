@@ -7,7 +7,11 @@ from rnnlab.operations import LOSSES, RECURRENT
 
 
 def clause(call: Call) -> str:
-    """Return what a call did, in one sentence without its full stop; "" where there is nothing to add."""
+    """Return the layer and what it did, in one sentence without its full stop; "" where there is nothing to add."""
+    return ": ".join(part for part in (call.layer or "", _deed(call)) if part)
+
+
+def _deed(call: Call) -> str:
     if call.what in RECURRENT:
         return _recurrent(call)
     if call.what in LOSSES:

@@ -1,0 +1,57 @@
+"""The README stays true: its commands, its example and its table of mistakes are those of the package."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+
+from rnnlab.cli import app
+from rnnlab.rules.kit import catalogue
+
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_mistake_of_the_catalogue_and_no_other() -> None:
+    table = README.partition("| name | what it finds |")[2].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, flags=re.MULTILINE)) == set(catalogue())
+
+
+def test_the_readme_has_the_two_commands_that_do_everything() -> None:
+    commands = re.findall(r"^pip install -e .*$", README, flags=re.MULTILINE)
+    assert commands == ["pip install -e . && rnnlab step", "pip install -e '.[test]' && pytest"]
+
+
+def test_every_option_that_the_readme_shows_is_an_option_of_its_command() -> None:
+    step = typer.main.get_command(app).commands["step"]  # type: ignore[attr-defined]
+    known = {option for parameter in step.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    shown = {
+        o
+        for line in re.findall(r"^rnnlab step.*$", README, flags=re.MULTILINE)
+        for o in re.findall(r" (--[a-z-]+)", line)
+    }
+    assert shown
+    assert shown <= known
+
+
+def test_the_example_of_a_model_runs_as_it_stands(tmp_path: Path) -> None:
+    example = next(
+        code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "class Classifier" in code
+    )
+    program = tmp_path / "example.py"
+    program.write_text(example, encoding="utf-8")
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "hidden (layers*directions=2, batch=4, hid=16)" in done.stdout
+    assert "(batch=4, classes=2)" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["inspect", "trace", "inspectors", "judge", "Record"])
+def test_what_the_readme_uses_of_the_package_is_there(name: str) -> None:
+    import rnnlab
+
+    assert getattr(rnnlab, name) is not None
