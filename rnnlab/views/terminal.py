@@ -470,14 +470,10 @@ def crash_view(record: Record) -> RenderableType | None:
 
 def page_view(rule: Rule) -> RenderableType:
     """Return a rule's page."""
-    facts = Text.assemble(
-        (f" {rule.level} ", LEVEL_STYLES[rule.level]), ("stage ", "dim"), rule.stage, ("  rule ", "dim"), rule.name
-    )
-    return Group(
-        facts,
-        Text(""),
-        Markdown(rule.page.replace("```python bad", "```python").replace("```python good", "```python")),
-    )
+    head = Text.assemble((f" {rule.level} ", LEVEL_STYLES[rule.level]), ("stage ", "dim"), rule.stage)
+    head.append("  rule ", "dim").append(rule.name)
+    page = rule.page.replace("```python bad", "**Found here:**\n\n```python")
+    return Group(head, Text(""), Markdown(page.replace("```python good", "**Better:**\n\n```python")))
 
 
 def catalogue_view(rules: Iterable[Rule]) -> RenderableType:
