@@ -58,8 +58,8 @@ def step(
     vocabulary: Annotated[
         int | None, typer.Option(min=1, help="Words in the vocabulary, <unk> and <pad> not counted.")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Adam's learning rate.")] = None,
-    seed: Annotated[int, typer.Option(help="For splits, shuffling and weights.")] = 123,
+    learning_rate: Annotated[float | None, typer.Option(min=0.0, help="Adam's learning rate.")] = None,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="For splits, shuffling and weights.")] = 123,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")] = "auto",
     remove_breaks: Annotated[
         bool, typer.Option("--remove-breaks", help="Replace <br /> by a space before tokenizing.")
@@ -74,6 +74,8 @@ def step(
     """Walk through the thirteen stages of a sentiment classifier on real reviews, or replay a saved walk."""
     waits = (sys.stdin.isatty() and sys.stdout.isatty()) if pause is None else pause
     if record is not None:
+        if csv is not None or save is not None:
+            _refuse("a record is replayed as it is: leave --csv and --save out, or leave the record out to walk anew.")
         _replay(record, waits, quiz)
         return
     from dataclasses import replace
@@ -97,16 +99,33 @@ def _walk(settings: Any, reviews: dict[str, Any], sentence: str, pause: bool, qu
     from rnnlab.pipeline.load import LoadError
     from rnnlab.verbs.step import step_walk
 
+    if not sentence.strip():
+        _refuse("--sentence is empty; write at least one word to predict.")
+    if any("\ud800" <= letter <= "\udfff" for letter in sentence):
+        _refuse("--sentence is not text in this terminal's encoding; write it in UTF-8.")
     if save is not None and not save.parent.is_dir():
         _refuse(f"there is no folder {save.parent} to keep the record in; make it first.")
     if save is not None and save.exists():
         _refuse(f"{save} is there already; choose another name for --save, or remove it.")
     try:
         step_walk(settings, reviews, sentence, pause=pause, quiz=quiz, save=save)
-    except (LoadError, ValueError) as error:
+    except (LoadError, ValueError, ChildProcessError) as error:
         _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'the record'} cannot be used: {error.strerror or error}.")
+    except (MemoryError, RuntimeError) as error:
+        if not _is_memory(error):
+            raise
+        _refuse("there is not enough memory for this; take a smaller --batch, --hid or --emb, or a --limit.")
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+def _is_memory(error: Exception) -> bool:
+    """Say whether an error tells of memory that ran out; torch has no class of its own for it on a CPU."""
+    return isinstance(error, MemoryError) or any(
+        words in str(error) for words in ("can't allocate memory", "not enough memory", "out of memory")
+    )
 
 
 def _replay(path: Path, pause: bool, quiz: bool) -> None:

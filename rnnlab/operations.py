@@ -24,7 +24,7 @@ def _row(name: str, family: str, stage: str | None, spellings: str = "") -> Oper
 OPERATIONS: tuple[Operation, ...] = (
     # Layers: the class names of torch.nn and the functions beneath them.
     _row("embedding", "embedding", "embed", "Embedding"),
-    _row("embedding_bag", "other", "embed", "EmbeddingBag"),
+    _row("embedding_bag", "embedding_bag", "embed", "EmbeddingBag"),
     _row("lstm", "recurrent", "rnn", "LSTM"),
     _row("gru", "recurrent", "rnn", "GRU"),
     _row("rnn", "recurrent", "rnn", "RNN rnn_tanh rnn_relu"),
@@ -32,8 +32,15 @@ OPERATIONS: tuple[Operation, ...] = (
     _row("gru_cell", "cell", "rnn", "GRUCell"),
     _row("rnn_cell", "cell", "rnn", "RNNCell rnn_tanh_cell rnn_relu_cell"),
     _row("linear", "linear", "head", "Linear LazyLinear"),
-    _row("dropout", "same", None, "Dropout feature_dropout"),
-    _row("layer_norm", "same", None, "LayerNorm"),
+    _row("dropout", "keep", None, "Dropout Dropout1d Dropout2d feature_dropout dropout1d dropout2d"),
+    _row("layer_norm", "keep", None, "LayerNorm"),
+    _row("batch_norm", "keep", None, "BatchNorm1d BatchNorm2d"),
+    _row("conv1d", "conv1d", None, "Conv1d"),
+    _row("conv2d", "conv2d", None, "Conv2d"),
+    _row("max_pool1d", "pool1d", None, "MaxPool1d AdaptiveMaxPool1d adaptive_max_pool1d"),
+    _row("avg_pool1d", "pool1d", None, "AvgPool1d AdaptiveAvgPool1d adaptive_avg_pool1d"),
+    _row("max_pool2d", "pool2d", None, "MaxPool2d AdaptiveMaxPool2d adaptive_max_pool2d"),
+    _row("avg_pool2d", "pool2d", None, "AvgPool2d AdaptiveAvgPool2d adaptive_avg_pool2d"),
     # Packing and padding.
     _row("pack_padded_sequence", "pack", "rnn"),
     _row("pad_packed_sequence", "unpack", "rnn"),
@@ -45,14 +52,15 @@ OPERATIONS: tuple[Operation, ...] = (
     _row("index", "index", None, "__getitem__"),
     _row("select", "select", None),
     _row("permute", "permute", None),
-    _row("transpose", "transpose", None, "swapaxes swapdims transpose_"),
-    _row("t", "t", None),
+    _row("transpose", "transpose", None, "swapaxes swapdims transpose_ swapaxes_ swapdims_"),
+    _row("t", "t", None, "t_"),
     _row("view", "view", None, "reshape view_as reshape_as unflatten"),
-    _row("flatten", "view", None),
+    _row("flatten", "view", None, "Flatten"),
     _row("cat", "cat", None, "concat concatenate"),
     _row("stack", "stack", None),
-    _row("expand", "other", None, "expand_as repeat"),
+    _row("expand", "expand", None, "expand_as repeat"),
     _row("chunk", "pieces", None, "split unbind tensor_split"),
+    _row("gather", "gather", None),
     # Along an axis.
     _row("mean", "reduce", None),
     _row("sum", "reduce", None),
@@ -60,14 +68,15 @@ OPERATIONS: tuple[Operation, ...] = (
     _row("min", "reduce", None, "amin"),
     _row("argmax", "reduce", "evaluate"),
     _row("any", "reduce", None, "all"),
-    _row("softmax", "same", "head", "Softmax"),
-    _row("log_softmax", "same", "head", "LogSoftmax"),
-    _row("sort", "same", None),
+    _row("softmax", "keep", "head", "Softmax"),
+    _row("log_softmax", "keep", "head", "LogSoftmax"),
+    _row("sort", "keep", None),
     # Element by element.
-    _row("sigmoid", "same", "head", "Sigmoid"),
-    _row("tanh", "same", None, "Tanh"),
-    _row("relu", "same", None, "ReLU"),
-    _row("round", "same", None),
+    _row("sigmoid", "keep", "head", "Sigmoid"),
+    _row("tanh", "keep", None, "Tanh"),
+    _row("relu", "keep", None, "ReLU"),
+    _row("activation", "keep", None, "gelu GELU elu ELU silu SiLU selu SELU leaky_relu LeakyReLU softplus Softplus"),
+    _row("round", "keep", None),
     _row("eq", "same", None, "__eq__"),
     _row("compare", "same", None, "ne gt lt ge le __gt__ __lt__ __ge__ __le__ __ne__"),
     _row(
@@ -75,10 +84,12 @@ OPERATIONS: tuple[Operation, ...] = (
         "same",
         None,
         "add sub mul div true_divide __add__ __radd__ __iadd__ __sub__ __rsub__ __isub__ __mul__ __rmul__ __imul__ "
-        "__truediv__ __rtruediv__ __itruediv__ __pow__ pow neg exp log sqrt abs clamp masked_fill",
+        "__truediv__ __rtruediv__ __itruediv__ __pow__ pow neg exp log sqrt abs clamp masked_fill masked_fill_ where "
+        "maximum minimum logical_and logical_or logical_not __and__ __or__ __invert__ add_ sub_ mul_ div_",
     ),
-    _row("to", "same", None, "cpu cuda float long int double half bool type contiguous clone detach detach_"),
+    _row("to", "keep", None, "cpu cuda float long int double half bool type contiguous clone detach detach_"),
     _row("matmul", "matmul", None, "mm bmm __matmul__"),
+    _row("einsum", "einsum", None),
     # Where tensors are born.
     _row(
         "tensor",
@@ -89,9 +100,9 @@ OPERATIONS: tuple[Operation, ...] = (
     # Loss and optimiser.
     _row("cross_entropy", "loss", "loss", "CrossEntropyLoss"),
     _row("nll_loss", "loss", "loss", "NLLLoss"),
-    _row("binary_cross_entropy_with_logits", "loss", "loss", "BCEWithLogitsLoss"),
-    _row("binary_cross_entropy", "loss", "loss", "BCELoss"),
-    _row("mse_loss", "loss", "loss", "MSELoss"),
+    _row("binary_cross_entropy_with_logits", "loss of each", "loss", "BCEWithLogitsLoss"),
+    _row("binary_cross_entropy", "loss of each", "loss", "BCELoss"),
+    _row("mse_loss", "loss of each", "loss", "MSELoss"),
     _row("backward", "nothing", "train"),
     _row("zero_grad", "nothing", "train"),
     _row("clip_grad_norm_", "nothing", "train"),
@@ -102,7 +113,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 _BY_SPELLING = {spelling: operation for operation in OPERATIONS for spelling in operation.spellings}
 RECURRENT = frozenset({"lstm", "gru", "rnn"})
-LOSSES = frozenset(operation.name for operation in OPERATIONS if operation.family == "loss")
+LOSSES = frozenset(operation.name for operation in OPERATIONS if operation.stage == "loss")
 # Getters and bookkeeping that torch runs behind one line of the learner's: no row of their own.
 SILENT = frozenset(
     "__get__ __set__ size dim ndimension numel nelement is_floating_point is_complex register_hook requires_grad_ "

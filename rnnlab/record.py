@@ -20,6 +20,7 @@ from rnnlab.facts import AnyFact, Fact, Place
 
 SCHEMA = 1
 SUFFIX = ".rnnlab"
+_BEGINNING = b'{"fact":"header"'
 F = TypeVar("F", bound=Fact)
 
 
@@ -161,8 +162,8 @@ class Record:
 
     def add(self, fact: F) -> F:
         """Append a fact and return it with its serial number."""
-        if not isinstance(self._facts, _Held):
-            raise RecordError("a loaded record is finished: nothing can be added to it")
+        if not isinstance(self._facts, _Held) or self._end is not None:
+            raise RecordError("a loaded record, or an earlier moment of one, is finished: nothing can be added to it")
         numbered = msgspec.structs.replace(fact, n=len(self._facts))
         self._facts.facts.append(numbered)
         self._write(numbered)
@@ -187,12 +188,17 @@ class Record:
         if self._file is not None and self.path is not None and path.resolve() == self.path.resolve():
             self.close()
             return path
-        copy = Record(self.header, path)
+        # Under another name first: a loaded record reads its facts from the very file that it may be saved to.
+        temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
+        copy = Record(self.header, temporary)
         for file, text in self.sources.items():
             copy.add_source(file, text)
         for fact in self:
             copy.add(fact)
         copy.close()
+        temporary.replace(path)
+        with contextlib.suppress(OSError):
+            self._index_path(temporary).replace(self._index_path(path))
         return path
 
     # --- asking ------------------------------------------------------------------------------------------------
@@ -297,13 +303,13 @@ class Record:
 def is_record(path: str | Path) -> bool:
     """Say whether a file begins like a record."""
     with contextlib.suppress(OSError), Path(path).open("rb") as file:
-        return file.read(16) == b'{"fact":"header"'
+        return file.read(len(_BEGINNING)) == _BEGINNING
     return False
 
 
-def _read_index(path: Path) -> tuple[Header, dict[str, str], Index]:
-    """Read the header, the sources and the index; the index is made by one pass where none fits."""
-    saved = _saved_index(path)
+def _read_index(path: Path, trust_index: bool = True) -> tuple[Header, dict[str, str], Index]:
+    """Read the header, the sources and the index; the facts' kinds are looked up in the lines where no index fits them."""
+    saved = _saved_index(path) if trust_index else None
     sources: dict[str, str] = {}
     offsets: list[int] = []
     kinds: list[str] = []
@@ -311,7 +317,7 @@ def _read_index(path: Path) -> tuple[Header, dict[str, str], Index]:
     with path.open("rb") as file:
         first = file.readline()
         try:
-            header = msgspec.json.decode(first, type=Header)
+            header = msgspec.json.decode(first if first.startswith(_BEGINNING) else b"", type=Header)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise RecordError(f"{path} is not a record of rnnlab (its first line is not a header)") from error
         position = len(first)
@@ -322,12 +328,15 @@ def _read_index(path: Path) -> tuple[Header, dict[str, str], Index]:
             if line.startswith(b'{"fact":"source"'):
                 source = _decode_source(line, path)
                 sources[source.file] = source.text
-            elif saved is None:
-                peek = _peek(line, path, len(offsets))
+            else:
+                if saved is None:
+                    peek = _peek(line, path, len(offsets))
+                    kinds.append(peek.fact)
+                    stages.append(peek.stage)
                 offsets.append(position)
-                kinds.append(peek.fact)
-                stages.append(peek.stage)
             position += len(line)
+    if saved is not None and saved.offsets != offsets:
+        return _read_index(path, trust_index=False)
     return header, sources, saved or Index(path.stat().st_size, offsets, kinds, stages)
 
 

@@ -57,16 +57,18 @@ def judge(record: Record, rules: Iterable[Rule] | None = None) -> Report:
 
 
 def _judge(rule: Rule, record: Record) -> Outcome:
+    findings: list[Finding] = []
     try:
         missing = [need for need in rule.needs if not any(_real(fact) for fact in _seen(record, need))]
         if missing:
             return Outcome(rule, "unseen", why=f"the program showed no {' and no '.join(missing)}")
-        findings = tuple(rule.check(record))
+        for finding in rule.check(record):
+            findings.append(finding)  # one by one: what was found stands, even if the rest could not be seen
     except Unseen as unseen:
-        return Outcome(rule, "unseen", why=str(unseen))
+        return Outcome(rule, "found" if findings else "unseen", tuple(findings), why=str(unseen))
     except Exception as error:
         return Outcome(rule, "broke", why=f"{type(error).__name__}: {error}")
-    return Outcome(rule, "found" if findings else "clear", findings)
+    return Outcome(rule, "found" if findings else "clear", tuple(findings))
 
 
 def _seen(record: Record, need: str) -> Iterable[Fact]:

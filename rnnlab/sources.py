@@ -151,7 +151,9 @@ def assigned_at(text: str, name: str, first: int, last: int) -> int | None:
     lines = [
         node.lineno
         for node, _ in _statements(text)
-        if first <= node.lineno <= last and (target := _targets(node)) is not None and name in ast.unparse(target)
+        if first <= node.lineno <= last
+        and (target := _targets(node)) is not None
+        and any(isinstance(part, ast.Name) and part.id == name for part in ast.walk(target))
     ]
     return max(lines, default=None)
 

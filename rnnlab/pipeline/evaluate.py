@@ -57,12 +57,16 @@ def evaluate(model: nn.Module, loader: Any) -> Evaluation:
     confusion = torch.zeros(len(names), len(names), dtype=torch.long)
     was_training = model.training
     model.eval()
-    with torch.no_grad():
-        for batch in loader:
-            text, lengths = batch.text
-            logits = model(text, lengths)
-            answers = logits.argmax(dim=1)
-            pairs = torch.stack([batch.label, answers]).cpu()
-            confusion.index_put_((pairs[0], pairs[1]), torch.tensor(1), accumulate=True)
-    model.train(was_training)
+    try:
+        with torch.no_grad():
+            for batch in loader:
+                text, lengths = batch.text
+                logits = model(text, lengths)
+                answers = logits.argmax(dim=1)
+                pairs = torch.stack([batch.label, answers]).cpu()
+                confusion.index_put_(
+                    (pairs[0], pairs[1]), torch.tensor(1), accumulate=True
+                )
+    finally:
+        model.train(was_training)
     return Evaluation(names, tuple(tuple(row) for row in confusion.tolist()))

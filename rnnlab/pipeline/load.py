@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import re
+import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+_FEWEST = 20  # rows
+_LONG = 60  # characters
+_QUOTES = "put quotes around texts that hold commas"
 
 
 class LoadError(Exception):
@@ -50,54 +57,101 @@ def load(
 def _read(path: Path, text: str, label: str) -> DataFrame:
     import pandas as pd
 
-    if path.is_dir():
-        raise LoadError(f"{path} is a folder; give the CSV file itself.")
     try:
         # Every value stays the string that it is: "NA" and "null" are words, and '1' is not yet a number.
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        with _opened(path) as file:
+            table = pd.read_csv(file, dtype=str, na_filter=False, encoding="utf-8")
     except FileNotFoundError:
         raise LoadError(
-            f"There is no file {path}; check the path, or leave --csv out for the built-in reviews."
+            f"There is no file {path}; "
+            "check the path, or leave --csv out for the built-in reviews."
         ) from None
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
         raise LoadError(
-            f"{path} is not UTF-8: byte 0x{byte:02x} cannot be decoded; save the file as UTF-8 and try again."
+            f"{path} is not UTF-8: byte 0x{byte:02x} cannot be decoded; "
+            "save the file as UTF-8 and try again."
         ) from None
     except pd.errors.EmptyDataError:
         raise LoadError(
-            f"{path} is empty; a header line and at least two rows are needed."
+            f"{path} is empty; it needs a header line and at least {_FEWEST} rows."
         ) from None
-    except (pd.errors.ParserError, OSError, EOFError, ValueError) as error:
-        reason = (
-            str(error).strip().splitlines()[0]
-            if str(error).strip()
-            else type(error).__name__
+    except pd.errors.ParserError as error:
+        raise LoadError(
+            f"{path} cannot be read as a CSV file: {_advice(error)}."
+        ) from None
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise LoadError(
+            f"{path} is a damaged gzip file ({_short(str(error))}); "
+            "download or compress it again."
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise LoadError(
+            f"{_short(str(path))} cannot be read ({_short(reason)}); give another file."
+        ) from None
+    if text == label:
+        raise LoadError(
+            f"The text and the label cannot both be the column '{text}'; "
+            "name two columns with --text and --label."
         )
-        raise LoadError(f"{path} cannot be read as a CSV file: {reason}") from None
     for column in (text, label):
         if column not in table.columns:
             raise LoadError(
                 _missing_column(path, column, [str(name) for name in table.columns])
             )
-    if text == label:
+    if not isinstance(table.index, pd.RangeIndex):
+        # pandas would take the first field for a row's name, and shift the others.
         raise LoadError(
-            f"The text and the label cannot both be the column '{text}'; name two columns."
+            f"The rows of {path} have more fields than its header line; {_QUOTES}."
         )
     return table.loc[:, [text, label]].set_axis(["review", "sentiment"], axis=1)
 
 
+def _opened(path: Path) -> IO[bytes]:
+    """Open a file as the bytes that it holds, unpacked if it is gzip, whatever its name."""
+    if path.is_dir():
+        raise LoadError(f"{path} is a folder; give the CSV file itself.")
+    with path.open("rb") as file:
+        first = file.read(4)
+    if first == b"PK\x03\x04":
+        raise LoadError(
+            f"{path} is a ZIP archive or a spreadsheet; "
+            "unpack it, or save the sheet as CSV, and give that file."
+        )
+    return gzip.open(path) if first.startswith(b"\x1f\x8b") else path.open("rb")
+
+
+def _advice(error: Exception) -> str:
+    """Return what a parser's error means for the file, and what to do."""
+    message = _short(str(error).rpartition("C error: ")[2])
+    if fields := re.match(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
+        expected, line, seen = fields.groups()
+        return f"line {line} has {seen} fields instead of {expected}; {_QUOTES}"
+    if row := re.match(r"EOF inside string starting at row (\d+)", message):
+        return f"a quotation mark opened in row {row[1]} is never closed; close it"
+    return f"{message}; check it in an editor"
+
+
+def _short(words: str) -> str:
+    """Return a text on one line, cut after 60 characters."""
+    line = re.sub(r"[\r\n]+", " ", words)
+    return line if len(line) <= _LONG else f"{line[:_LONG]}…"
+
+
 def _missing_column(path: Path, column: str, columns: list[str]) -> str:
     option = "--text and --label choose the columns"
-    if any(len(name) > 60 for name in columns):
+    shown = ", ".join(f"'{_short(name)}'" for name in columns[:12])
+    if any(len(name) > _LONG or name.strip().isdigit() for name in columns):
         return (
-            f"{path} has no header line: its first row is a review already. "
-            f"Put a line such as 'review,sentiment' on top ({option})."
+            f"{path} has no header line: it begins with {shown}; "
+            f"put a line such as 'review,sentiment' on top ({option})."
         )
-    shown = ", ".join(f"'{name}'" for name in columns[:12]) + (
-        " …" if len(columns) > 12 else ""
-    )
-    return f"{path} has no column '{column}'; it has {shown} ({option})."
+    for name, separator in (("semicolons", ";"), ("tabs", "\t")):
+        if len(columns) == 1 and separator in columns[0]:
+            return f"{path} is separated by {name}; save it with commas."
+    more = " …" if len(columns) > 12 else ""
+    return f"{path} has no column '{column}'; it has {shown}{more} ({option})."
 
 
 def _without_gaps(
@@ -110,7 +164,7 @@ def _without_gaps(
         "missing label": table["sentiment"] == "",
     }
     dropped: dict[str, int] = {}
-    keep = ~table["review"].isna()
+    keep = table["review"].notna()
     for reason, found in tests.items():
         dropped[reason] = int((found & keep).sum())
         keep &= ~found
@@ -121,25 +175,27 @@ def _without_gaps(
 
 def _check(table: DataFrame, csv: str | Path | None, label: str) -> None:
     dropped = table.attrs["dropped"]
-    gone = (
-        f" ({', '.join(f'{count} dropped: {reason}' for reason, count in dropped.items())})"
-        if dropped
-        else ""
-    )
+    reasons = ", ".join(f"{n} dropped: {reason}" for reason, n in dropped.items())
+    gone = f" ({reasons})" if reasons else ""
     if table.empty:
-        raise LoadError(f"{csv} has no row with a text and a label{gone}.")
+        raise LoadError(
+            f"{csv} has no row with a text and a label{gone}; give a file with some."
+        )
+    if len(table) < _FEWEST:
+        raise LoadError(
+            f"Only {len(table)} of the rows can be used{gone}; give at least {_FEWEST} "
+            "to split and train, with a larger --limit if you set one."
+        )
     classes = table["sentiment"].unique()
     if len(classes) < 2:
         raise LoadError(
-            f"All {len(table):,} rows have the same label, '{classes[0]}', in the column '{label}'{gone}; "
-            "a classifier needs at least two classes. With --limit, take more rows."
+            f"All {len(table):,} rows have the same label, '{_short(classes[0])}', "
+            f"in the column '{label}'{gone}; "
+            "give rows of at least two classes, with a larger --limit if you set one."
         )
     if len(classes) > max(50, len(table) // 4):
         raise LoadError(
-            f"The column '{label}' has {len(classes):,} different values in {len(table):,} rows; "
-            "that looks like texts, not labels. --label chooses the column."
-        )
-    if len(table) < 20:
-        raise LoadError(
-            f"Only {len(table)} rows are left{gone}; at least 20 are needed to split and train."
+            f"The column '{label}' has {len(classes):,} different values in "
+            f"{len(table):,} rows, which looks like texts and not labels; "
+            "choose the label's column with --label."
         )

@@ -53,14 +53,19 @@ def predict(
     text, lengths = text_field.process([tokens], device=device)
     was_training = model.training
     model.eval()
-    with torch.no_grad():
-        logits = model(text, lengths)
-        probabilities = torch.softmax(logits, dim=1)
-    model.train(was_training)
+    try:
+        with torch.no_grad():
+            logits = model(text, lengths)
+            probabilities = torch.softmax(logits, dim=1)
+    finally:
+        model.train(was_training)
     names = label_field.vocab.itos
+    # torchtext adds every word that it looks up to stoi, the unknown ones under <unk>.
+    words = text_field.vocab
+    indices = [words.stoi.get(token, words.unk_index) for token in tokens]
     return Prediction(
         sentence,
         tuple(tokens),
-        tuple(token for token in tokens if token not in text_field.vocab.stoi),
+        tuple(t for t, i in zip(tokens, indices, strict=True) if i == words.unk_index),
         {name: probabilities[0, i].item() for i, name in enumerate(names)},
     )

@@ -31,6 +31,9 @@ def split(
     """Split 80/20 into training and test, then the training part 85/15 into training and validation.
 
     The seed gives the very splits of the lecture: 34,000 / 6,000 / 10,000 of the 50,000 IMDb reviews.
+
+    Raises:
+        ValueError: a label does not occur in the training split.
     """
     text_field = Field(tokenize=_cutter(remove_breaks), include_lengths=True)
     label_field = LabelField(dtype=torch.long)
@@ -49,7 +52,19 @@ def split(
     train_data, valid_data = train_data.split(
         [0.85, 0.15], random_state=random.Random(seed).getstate()
     )
-    return Splits(train_data, valid_data, test_data, text_field, label_field)
+    splits = Splits(train_data, valid_data, test_data, text_field, label_field)
+    _check_labels(splits)
+    return splits
+
+
+def _check_labels(splits: Splits) -> None:
+    known = {example.label for example in splits.train}
+    rest = [*splits.valid, *splits.test]
+    if rare := sorted({example.label for example in rest} - known):
+        raise ValueError(
+            f"The label '{rare[0]}' is so rare that no row of it is in the training "
+            "split; drop its rows, add more of them, or take another --seed."
+        )
 
 
 def _cutter(remove_breaks: bool) -> Callable[[str], list[str]]:

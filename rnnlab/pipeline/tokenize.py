@@ -57,6 +57,9 @@ def tokenize(
         texts: the reviews. A newline at the end of one is left out, as torchtext's Field does.
         remove_breaks: replace `<br />` by a space first.
         show: called with ("tokenize", texts done, texts in all).
+
+    Raises:
+        ChildProcessError: one of the processes that share the work has ended early.
     """
     prepared = [text.rstrip("\n") for text in texts]
     if remove_breaks:
@@ -86,7 +89,11 @@ def _cut(texts: list[str], show: Show) -> list[list[str]]:
 
 
 def _cut_on_all_cores(texts: list[str], cores: int, show: Show) -> list[list[str]]:
-    """Share the texts among child processes that read and write JSON lines (a child never runs the caller's script)."""
+    """Share the texts among child processes that read and write JSON lines (a child never runs the caller's script).
+
+    Raises:
+        ChildProcessError: a child has ended before its work was done.
+    """
     chunks = [texts[i : i + _CHUNK] for i in range(0, len(texts), _CHUNK)]
     done = [0]
     lock = threading.Lock()
@@ -111,15 +118,14 @@ def _cut_on_all_cores(texts: list[str], cores: int, show: Show) -> list[list[str
 
 @contextlib.contextmanager
 def _workers(count: int) -> Iterator[SimpleQueue[subprocess.Popen[bytes]]]:
-    command = [sys.executable, "-m", "rnnlab.pipeline.tokenize"]
-    workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for _ in range(count)
-    ]
+    # -P: a file called random.py or json.py beside the reviews is no module of theirs.
+    command = [sys.executable, "-P", "-m", "rnnlab.pipeline.tokenize"]
+    workers: list[subprocess.Popen[bytes]] = []
     free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
-    for worker in workers:
-        free.put(worker)
     try:
+        for _ in range(count):
+            workers.append(_started(command))
+            free.put(workers[-1])
         yield free
     finally:
         for worker in workers:
@@ -131,15 +137,27 @@ def _workers(count: int) -> Iterator[SimpleQueue[subprocess.Popen[bytes]]]:
             worker.wait()
 
 
+def _started(command: list[str]) -> subprocess.Popen[bytes]:
+    """Start a worker that a Ctrl-C in the terminal does not reach: who started it ends it."""
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    if sys.platform == "win32":
+        alone = subprocess.CREATE_NEW_PROCESS_GROUP
+        return subprocess.Popen(command, creationflags=alone, **pipes)
+    return subprocess.Popen(command, process_group=0, **pipes)
+
+
 def _ask(worker: subprocess.Popen[bytes], chunk: list[str]) -> list[list[str]]:
-    if worker.stdin is None or worker.stdout is None:
-        raise RuntimeError("a tokenizing process has no pipes")
-    worker.stdin.write(json.dumps(chunk).encode() + b"\n")
-    worker.stdin.flush()
-    answer = worker.stdout.readline()
-    if not answer:
-        raise RuntimeError(
-            "a tokenizing process has ended early; run the command again"
+    answer = b""
+    if worker.stdin is not None and worker.stdout is not None:
+        # A worker that has ended breaks the pipe, or leaves an answer without its end.
+        with contextlib.suppress(OSError):
+            worker.stdin.write(json.dumps(chunk).encode() + b"\n")
+            worker.stdin.flush()
+            answer = worker.stdout.readline()
+    if not answer.endswith(b"\n"):
+        raise ChildProcessError(
+            "A tokenizing process has ended early, perhaps for lack of memory; "
+            "run the command again, or take fewer rows with --limit."
         )
     return json.loads(answer)
 
@@ -209,11 +227,11 @@ def _read_cache(folder: Path, texts: int) -> list[list[str]] | None:
         ends: list[int] = (
             np.load(folder / "lengths.npy", allow_pickle=False).cumsum().tolist()
         )
-    except (OSError, ValueError, EOFError):
+        spelled = [words[i] for i in flat]
+    except (OSError, ValueError, EOFError, IndexError):
         return None
-    if len(ends) != texts:
+    if len(ends) != texts or (ends[-1] if ends else 0) != len(spelled):
         return None
-    spelled = [words[i] for i in flat]
     return [spelled[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 

@@ -135,7 +135,7 @@ def _epoch(
     deadline: float | None,
     show: Callable[[Turn | Epoch], None],
 ) -> tuple[Epoch, bool]:
-    started, count, interrupted = time.perf_counter(), _Count(), False
+    started, count, valid = time.perf_counter(), _Count(), None
     model.train()
     try:
         for batch in loaders.train:
@@ -145,9 +145,9 @@ def _epoch(
             show(Turn(*turn, count.batches, len(loaders.train), *state))
             if deadline is not None and time.perf_counter() > deadline:
                 break
+        valid = evaluate(model, loaders.valid).accuracy
     except KeyboardInterrupt:
-        interrupted = True
-    valid = None if interrupted else evaluate(model, loaders.valid).accuracy
+        pass  # What was learnt stays, and `valid` None says that it was broken off.
     rows = max(1, count.rows)
     return Epoch(
         turn[0],
@@ -158,7 +158,7 @@ def _epoch(
         valid,
         count.norm,
         time.perf_counter() - started,
-    ), interrupted
+    ), valid is None
 
 
 def train_step(

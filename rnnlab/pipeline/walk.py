@@ -35,6 +35,8 @@ def walk(
 
     Raises:
         LoadError: the reviews cannot be read.
+        ValueError: a label is too rare to train on, a device is not there, or the sentence is empty.
+        ChildProcessError: tokenizing has ended early.
     """
     table = at(("load",), load)(csv, text, label, limit)
 
@@ -105,7 +107,10 @@ def chosen_device(wish: str) -> str:
     if wish == "auto":
         # Packed sequences are slow or missing on Apple's backend; it is used only when asked for.
         return "cuda" if "cuda" in there else "cpu"
-    if wish.split(":")[0] not in there:
+    kind, _, number = wish.partition(":")
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    numbers = ["", *map(str, range(count))] if kind in there else []
+    if number not in numbers or wish.endswith(":"):
         raise ValueError(
             f"there is no device '{wish}' here; there is {', '.join(there)}"
         )

@@ -13,13 +13,15 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypeVar
 
 from rnnlab.facts import Data, Fact, Gap, Loop, Named, Place, makers
 from rnnlab.record import Record
 
 Level = Literal["mistake", "risk", "habit"]
 LEVELS: tuple[Level, ...] = ("mistake", "risk", "habit")
+F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 Check = Callable[[Record], Iterator["Finding"]]
 
 
@@ -91,30 +93,7 @@ def catalogue() -> dict[str, Rule]:
 # --- questions about absence ---------------------------------------------------------------------------------------
 
 
-def gaps(record: Record, within: int | None = None) -> list[Gap]:
-    """Return what the witnesses could not follow, in the whole record or inside one fact."""
-    return list(record.ask(Gap, inside=within))
-
-
-def always(facts: list[Any], test: Callable[[Any], bool], record: Record) -> bool:
-    """Say whether a test holds for every fact.
-
-    Raises:
-        Unseen: there are no facts, or it holds for all that was seen but something could not be followed.
-    """
-    if any(not test(fact) for fact in facts):
-        return False
-    if not facts or gaps(record):
-        raise Unseen("nothing of the kind happened" if not facts else f"not everything was seen: {gaps(record)[0].why}")
-    return True
-
-
-def sometimes(facts: list[Any], test: Callable[[Any], bool], record: Record) -> bool:
-    """Say whether a test holds for at least one fact; `Unseen` as for `never`."""
-    return not never(facts, test, record)
-
-
-def never(facts: list[Any], test: Callable[[Any], bool], record: Record) -> bool:
+def never(facts: list[F], test: Callable[[F], bool], record: Record) -> bool:
     """Say whether a test holds for no fact.
 
     Raises:
@@ -122,25 +101,33 @@ def never(facts: list[Any], test: Callable[[Any], bool], record: Record) -> bool
     """
     if any(test(fact) for fact in facts):
         return False
-    if gaps(record):
-        raise Unseen(f"not everything was seen: {gaps(record)[0].why}")
+    gap = record.first(Gap)
+    if gap is not None:
+        raise Unseen(f"not everything was seen: {gap.why}")
     return True
 
 
 # --- who is who ----------------------------------------------------------------------------------------------------
 
 Role = Literal["train", "valid", "test", "all"]
-_WORDS: tuple[tuple[Role, str], ...] = (
-    ("test", r"test|holdout|heldout"),
-    ("valid", r"val|valid|validation|dev|eval"),
-    ("train", r"train|training|trn"),
-)
+_IN_ORDER: tuple[Role, ...] = ("train", "valid", "test")  # the order in which torchtext returns three splits
+_WORDS: dict[Role, str] = {
+    "train": "train training trn",
+    "valid": "val valid validation dev eval",
+    "test": "test testing holdout heldout",
+}
+_ROLE_OF: dict[str, Role] = {word: role for role, words in _WORDS.items() for word in words.split()}
+
+
+def roles_in(text: str) -> list[tuple[int, Role]]:
+    """Return the splits that a name or a printed text speaks of, each with the position of its word."""
+    words = re.finditer(r"[A-Z]?[a-z]+|[A-Z]+", text)
+    return [(word.start(), _ROLE_OF[word[0].lower()]) for word in words if word[0].lower() in _ROLE_OF]
 
 
 def role_in_words(name: str) -> Role | None:
     """Return the split that a variable name or a printed phrase speaks of; None when it speaks of none or of several."""
-    words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
-    said: set[Role] = {role for word in words for role, pattern in _WORDS if re.fullmatch(pattern, word)}
+    said: set[Role] = {role for _, role in roles_in(name)}
     return said.pop() if len(said) == 1 else None
 
 
@@ -158,7 +145,7 @@ class Splits:
         self.children: dict[int, list[int]] = {}
         for fact in self.data.values():
             if fact.what == "split":
-                for parent in fact.made_from:
+                for parent in self.data.keys() & set(fact.made_from):
                     self.children.setdefault(parent, []).append(fact.id)
 
     def role(self, number: int) -> Role | None:
@@ -170,29 +157,104 @@ class Splits:
             return self.role(fact.made_from[0]) if fact.made_from else role_in_words(fact.name)
         if number in self.trained_on:
             return "train"
-        if self.children.get(number):
+        if self.is_cut_up(number):
             return "all" if len(self.parts(number)) > 1 and self.holds(number, "test") else "train"
-        named = role_in_words(fact.name)
-        if named is None and fact.what == "split" and fact.counts.get("of") == 2:
-            # torchtext's two-way split gives training first.
-            return "test" if fact.counts.get("position") else "train"
-        return named
+        return role_in_words(fact.name) or self._role_by_position(fact) or self._role_of_a_piece(fact)
+
+    def _role_of_a_piece(self, fact: Data) -> Role | None:
+        """A piece that was cut out by hand, for trying out, is for what the whole is for."""
+        whole = [parent for parent in fact.made_from if fact.what == "split" and not self.is_cut_up(parent)]
+        return self.role(whole[0]) if whole else None
+
+    def _role_by_position(self, fact: Data) -> Role | None:
+        """torchtext gives training first, test last; a training split that is cut again gives validation last."""
+        position, of = int(fact.counts.get("position", 0)), fact.counts.get("of")
+        if fact.what != "split" or of not in (2, 3):
+            return None
+        if of == 3:
+            return _IN_ORDER[position]
+        again = any(self.data[parent].what == "split" for parent in fact.made_from if parent in self.data)
+        return ("valid" if again else "test") if position else "train"
+
+    def is_cut_up(self, number: int) -> bool:
+        """Say whether a dataset was cut into others that hold all its reviews: a small piece for trying out does not count."""
+        children = self.children.get(number, [])
+        pieces = sum(self.data[child].counts.get("examples", 0) for child in children)
+        return bool(children) and pieces >= self.data[number].counts.get("examples", 0)
 
     def parts(self, number: int) -> list[int]:
         """Return the final splits that a dataset was cut into, or itself where it was not cut."""
-        children = self.children.get(number, [])
-        return [part for child in children for part in self.parts(child)] or [number]
+        if not self.is_cut_up(number):
+            return [number]
+        return [part for child in self.children[number] for part in self.parts(child)]
 
     def holds(self, number: int, role: Role) -> bool:
         """Say whether a dataset holds the reviews of a split of this role."""
         return any(part != number and self.role(part) == role for part in self.parts(number)) or (
-            not self.children.get(number) and self.role(number) == role
+            not self.is_cut_up(number) and self.role(number) == role
         )
 
     def name(self, number: int) -> str:
         """Return the learner's word for a dataset."""
         fact = self.data.get(number)
         return (fact.name or self.role(number) or fact.what) if fact is not None else "?"
+
+
+# --- what was printed ----------------------------------------------------------------------------------------------
+
+_NUMBER = re.compile(r"(?<![\w.])(\d+)(?:\.(\d+))?(e[+-]?\d{1,2})?(?![\w])(\s*%)?")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a printed text: its digits after the point say how far it was rounded."""
+
+    value: float
+    digits: int
+    percent: bool
+    start: int
+
+    def shows(self, share: float) -> bool:
+        """Say whether this may be a share (0 to 1), printed as it is or as percent, rounded or in float32's digits.
+
+        A bare whole number is none: it counts something.
+        """
+        if not self.digits and not self.percent:
+            return False
+        if self.percent or self.value > 1:
+            return abs(100 * share - self.value) <= max(0.5 * 10**-self.digits, 1e-4) * 1.001
+        return abs(share - self.value) <= max(0.5 * 10**-self.digits, 1e-6) * 1.001
+
+
+def numbers_in(text: str) -> list[Number]:
+    """Return the numbers of a printed text, in order."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        whole, part, power, percent = match.groups()
+        value = float(f"{whole}.{part or 0}{power or ''}")
+        digits = len(part or "") - int((power or "e0")[1:])
+        found.append(Number(value, digits, percent is not None, match.start()))
+    return found
+
+
+def nearest_before(places: list[tuple[int, T]], start: int) -> T | None:
+    """Return what stands nearest before a position of a text."""
+    before = [(position, what) for position, what in places if position < start]
+    return max(before, key=lambda pair: pair[0])[1] if before else None
+
+
+# --- what made what ------------------------------------------------------------------------------------------------
+
+
+def expression(record: Record, place: Place | None) -> str:
+    """Return the source of an expression that stands on one line; the whole line where its columns are not known."""
+    if place is None:
+        return "?"
+    lines = record.sources.get(place.file, "").splitlines()
+    if not 0 < place.line <= len(lines):
+        return "?"
+    one_line = place.end_column and place.end_line in (0, place.line)
+    return lines[place.line - 1][place.column : place.end_column if one_line else None].strip()
 
 
 def walk_back(record: Record, start: tuple[Named, ...]) -> Iterator[Fact]:

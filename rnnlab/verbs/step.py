@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from rnnlab.facts import Data
 from rnnlab.pipeline.cache import cache_folder
 from rnnlab.pipeline.settings import Settings
 from rnnlab.pipeline.walk import walk
@@ -48,7 +49,8 @@ def step_walk(
         save: where to keep the record; it grows there while the walk runs.
 
     Raises:
-        LoadError: the reviews cannot be read.
+        LoadError, ValueError, ChildProcessError: as of `rnnlab.pipeline.walk.walk`.
+        OSError: the record cannot be written.
         KeyboardInterrupt: Ctrl-C outside of training; the record so far is kept and its path was printed.
     """
     console = console or terminal.console()
@@ -77,6 +79,10 @@ def step_walk(
         raise
     finally:
         record.close()
+        if save is not None and record.first(Data) is None:
+            # Nothing was seen, not even a table: no empty record stands in the way of the next try.
+            save.unlink(missing_ok=True)
+            save.with_name(f"{save.name}.index").unlink(missing_ok=True)
     goodbye(stepper, console)
     if save is not None:
         console.print(Text(f"the record is kept: rnnlab step {save}", style="dim"))
@@ -162,7 +168,8 @@ class _Guide:
 
 
 def _arguments(settings: Settings, reviews: dict[str, Any]) -> dict[str, Any]:
-    source = str(reviews.get("csv") or "the built-in reviews")
+    # A file's name need not be UTF-8, a record is.
+    source = str(reviews.get("csv") or "the built-in reviews").encode(errors="replace").decode()
     return {"reviews": source, "limit": reviews.get("limit"), **asdict(settings)}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import log
+from typing import Any
 
 from rich import box
 from rich.columns import Columns
@@ -26,12 +27,27 @@ def peek(facts: Sequence[Data]) -> RenderableType:
         return _counts(facts)
 
 
-def table(*headers: str, **options: str) -> Table:
+class Plain(Table):
+    """A table whose texts are never markup: a review may hold [red]."""
+
+    def add_column(self, header: RenderableType = "", *args: Any, **options: Any) -> None:
+        super().add_column(Text(header) if isinstance(header, str) else header, *args, **options)
+
+    def add_row(self, *cells: RenderableType | None, **options: Any) -> None:
+        super().add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells), **options)
+
+
+def grid(**options: Any) -> Plain:
+    """Return an empty table without lines and headers."""
+    return Plain(box=None, pad_edge=False, show_header=False, **options)
+
+
+def table(*headers: str) -> Plain:
     """Return an empty table in the house style; a header that begins with `>` is set flush right."""
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", **options)  # type: ignore[arg-type]
+    made = Plain(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim")
     for header in headers:
         right = header.startswith(">")
-        made.add_column(header.lstrip(">"), justify="right" if right else "left", no_wrap=right)
+        made.add_column(header.removeprefix(">"), justify="right" if right else "left", no_wrap=right)
     return made
 
 
@@ -74,7 +90,7 @@ def _tokens(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
     bars = fact.samples.get("histogram", [])
     most = max((count for *_, count in bars), default=1) or 1
-    shown = Table(box=None, pad_edge=False, show_header=False)
+    shown = grid()
     for low, high, count in bars:
         name = f"{low + 1}–{high}" if high < 10**9 else f"over {low}"
         shown.add_row(Text(name, style="dim", justify="right"), bar(count / most), Text(f"{count:,}", justify="right"))
@@ -116,7 +132,7 @@ def _vocabulary(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
     common = fact.samples["most_common"]
     most = common[0][1] if common else 1
-    shown = Table(box=None, pad_edge=False, show_header=False)
+    shown = grid()
     for word, count in common[:8]:
         shown.add_row(Text(word, style="bold"), bar(count / most, 18, "green"), Text(f"{count:,}", justify="right"))
     inside = fact.counts["tokens_inside"] / max(1, fact.counts["tokens"])
@@ -184,7 +200,7 @@ def _grid(grid: list[list[str]], pad: str | None, lengths: list[int] | None) -> 
     """A corner of (seq_len, batch): columns are reviews, rows are steps."""
     head = len(grid[0]) - 1
     rows = [*range(head), None, head]
-    shown = Table(box=box.SIMPLE, pad_edge=False, header_style="magenta")
+    shown = Plain(box=box.SIMPLE, pad_edge=False, header_style="magenta")
     shown.add_column("seq_len ↓  batch →", style="cyan", no_wrap=True)
     for i in range(len(grid)):
         shown.add_column(f"review {i + 1}" if i + 1 < len(grid) else "last", no_wrap=True, max_width=12)
@@ -201,7 +217,7 @@ def _grid(grid: list[list[str]], pad: str | None, lengths: list[int] | None) -> 
 def _padding(facts: Sequence[Data]) -> RenderableType:
     counts = facts[0].counts
     most = max(counts["bucketed"], counts["unbucketed"])
-    shown = Table(box=None, pad_edge=False, show_header=False)
+    shown = grid()
     for name, key, used in (
         ("sort_within_batch=True", "bucketed", bool(counts["used"])),
         ("without it", "unbucketed", not counts["used"]),
@@ -238,7 +254,7 @@ def _evaluation(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
     accuracy, majority = fact.counts["accuracy"], fact.counts["majority"]
     names, confusion = fact.samples["names"], fact.samples["confusion"]
-    bars = Table(box=None, pad_edge=False, show_header=False)
+    bars = grid()
     counted = f"{accuracy:.2%}  ({_count(fact, 'correct')} of {_count(fact, 'rows')} reviews)"
     bars.add_row(Text("test accuracy", style="bold"), bar(accuracy, 30, "green"), Text(counted, style="bold"))
     bars.add_row(Text("always the commonest class"), bar(majority, 30, "yellow"), Text(f"{majority:.2%}"))
@@ -258,7 +274,7 @@ def _prediction(facts: Sequence[Data]) -> RenderableType:
     tokens = Text("tokens: ", style="dim").append_text(words(fact.samples["tokens"]))
     if unknown:
         tokens.append(f"   unknown to the vocabulary: {', '.join(unknown)}", style="yellow")
-    shown = Table(box=None, pad_edge=False, show_header=False)
+    shown = grid()
     for name, probability in fact.samples["probabilities"].items():
         shown.add_row(Text(f"'{name}'", style="bold"), bar(probability, 30, "bright_blue"), f"{probability:.1%}")
     return Group(Text(f"“{fact.samples['text']}”", style="italic"), tokens, shown)

@@ -102,6 +102,13 @@ def flow(call: Call) -> list[Text]:
     inputs = Text(", ").join([note_text(item.name, item.note) for item in call.inputs[:3]])
     lines = [inputs] if call.inputs else []
     for item in outputs(call):
-        name = item.name or {"cross_entropy": "loss", "squeeze": "hidden", "linear": "logits"}.get(call.what, "")
+        name = item.name or _usual_name(call)
         lines.append(Text.assemble(("  → ", "bold"), note_text(name, item.note)))
     return lines
+
+
+def _usual_name(call: Call) -> str:
+    """What the lecture calls a result that the program did not name."""
+    if call.what == "linear" and isinstance(call.output, TensorNote) and call.output.axes:
+        return "logits" if call.output.axes[-1].name == "classes" else ""
+    return {"cross_entropy": "loss", "squeeze": "hidden"}.get(call.what, "")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from math import prod
 from pathlib import Path
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule as Line
+from rich.segment import Segment
 from rich.syntax import Syntax
-from rich.table import Table
 from rich.text import Text
 
 from rnnlab import sources
@@ -24,7 +25,7 @@ from rnnlab.record import Record
 from rnnlab.report import Outcome, Report
 from rnnlab.rules.kit import Finding, Level, Rule, Splits, role_in_words
 from rnnlab.stages import STAGES, Stage
-from rnnlab.views.peeks import PEEKED, bar, guessing, indented, peek, table, words
+from rnnlab.views.peeks import PEEKED, bar, grid, guessing, indented, peek, table, words
 from rnnlab.views.shapes import flow, note_text, outputs
 from rnnlab.views.words import clause
 
@@ -45,11 +46,28 @@ _SHOWN = {
 _LONGEST_CODE = 26
 
 
+class SafeConsole(Console):
+    """A console that passes no control character of a text on: a review cannot clear the screen or move the cursor."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """Leave the control characters out of every text; what rich itself sends (styles, progress) stays."""
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield segment._replace(text=_CONTROL.sub("", _SURROGATE.sub("\ufffd", segment.text)))
+
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # no output can encode half a character
+
+
 def console(**options: object) -> Console:
     """Return a console of at most the house width; it writes plain text where the output is no terminal."""
-    made = Console(highlight=False, **options)  # type: ignore[arg-type]
+    made = SafeConsole(highlight=False, markup=False, emoji=False, **options)  # type: ignore[arg-type]
     # Where the output is no terminal its width is unknown: use the house's own.
-    if made.width > WIDTH or not (made.is_terminal or os.environ.get("COLUMNS")):
+    known = made.is_terminal or os.environ.get("COLUMNS") or "width" in options
+    if made.width > WIDTH or not known:
         made.width = WIDTH
     return made
 
@@ -89,7 +107,10 @@ def explanation(stage: Stage) -> RenderableType:
     """Return what `?` shows: the longer story of a stage, with its axes in and out."""
     flowing = Text.assemble((stage.takes, "bold"), "  →  ", (stage.gives, "bold"))
     return Panel(
-        Group(flowing, Text(""), Text(stage.asks)), title=f"? {stage.name}", title_align="left", border_style="dim"
+        Group(flowing, Text(""), Text(stage.asks)),
+        title=Text(f"? {stage.name}"),
+        title_align="left",
+        border_style="dim",
     )
 
 
@@ -126,7 +147,7 @@ def _listing(lines: list[tuple[int, str]], lit: set[int]) -> RenderableType:
     """Numbered code; where lines are marked the others step back."""
     if len(lines) > _LONGEST_CODE and not lit:
         lines = [*lines[:_LONGEST_CODE], (lines[_LONGEST_CODE][0], f"    # … {len(lines) - _LONGEST_CODE} more lines")]
-    shown = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    shown = grid(padding=(0, 1, 0, 0))
     for n, line in lines:
         bright = not lit or n in lit
         code = (
@@ -250,7 +271,7 @@ def inspected_view(stage: Stage, facts: Sequence[Call | Data], record: Record) -
     data = [fact for fact in facts if isinstance(fact, Data) and fact.stage == stage.name]
     for facts_of_kind in _by_kind(data):
         lines.append(indented(peek(facts_of_kind)))
-    shown = Table(box=None, pad_edge=False, show_header=False, padding=(0, 1, 0, 0))
+    shown = grid(padding=(0, 1, 0, 0))
     shown.add_column(width=9, no_wrap=True)
     shown.add_row(
         Text(stage.name, style="bold cyan"), Group(*lines) if lines else Text(f"{stage.takes} → {stage.gives}", "dim")
@@ -354,7 +375,9 @@ def trace_view(record: Record) -> RenderableType:
     if (crash := crash_view(record)) is not None:
         parts.append(crash)
     return Panel(
-        Group(*parts) if parts else Text("nothing was seen"), title=f" {record.header.program} ", title_align="left"
+        Group(*parts) if parts else Text("nothing was seen"),
+        title=Text(f" {record.header.program} "),
+        title_align="left",
     )
 
 
@@ -372,7 +395,7 @@ def _trace_row(record: Record, call: Call) -> list[RenderableType]:
 
 def data_view(kind: str, fact: Data) -> RenderableType:
     """Return the panel of a data object."""
-    return Panel(peek([fact]), title=f" {kind}: {fact.what} ", title_align="left", border_style="cyan")
+    return Panel(peek([fact]), title=Text(f" {kind}: {fact.what} "), title_align="left", border_style="cyan")
 
 
 def value_view(kind: str, note: Note, numbers: dict[str, str]) -> RenderableType:
@@ -385,7 +408,7 @@ def value_view(kind: str, note: Note, numbers: dict[str, str]) -> RenderableType
         lines.append(note_text("", note))
     if numbers:
         lines.append(Text("  ".join(f"{name} {value}" for name, value in numbers.items()), style="dim"))
-    return Panel(Group(*lines), title=f" {kind} ", title_align="left", border_style="cyan")
+    return Panel(Group(*lines), title=Text(f" {kind} "), title_align="left", border_style="cyan")
 
 
 def module_view(text: str, parameters: Sequence[tuple[str, tuple[int, ...], bool]]) -> RenderableType:
@@ -425,7 +448,7 @@ def report_view(report: Report) -> RenderableType:
     parts: list[RenderableType] = []
     found = report.found()
     if found:
-        shown = Table(box=None, pad_edge=False, show_header=False)
+        shown = grid()
         for outcome, finding in found:
             level = outcome.level(finding)
             where = f"{Path(finding.place.file).name}:{finding.place.line}" if finding.place is not None else ""
@@ -447,7 +470,7 @@ def summary(report: Report) -> RenderableType:
         "unseen": "not seen, so not judged",
         "broke": "our rule failed (not your program's fault)",
     }
-    shown = Table(box=None, pad_edge=False, show_header=False)
+    shown = grid()
     for status, word in words.items():
         names = [outcome.rule.name for outcome in report.outcomes if outcome.status == status]
         if names:

@@ -10,6 +10,7 @@ settled is `?`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 from rnnlab.facts import Axis, AxisSource
@@ -19,36 +20,32 @@ Symbols = list["Symbol"]
 
 
 class Symbol:
-    """One axis whose name may be settled later; two symbols found to be the same are joined."""
+    """One axis whose name may be settled later.
 
-    __slots__ = ("_joined", "name", "source")
+    A slice of an axis is no longer `whole`: it keeps the name, but two halves are not 2*hid. An axis that was multiplied from
+    others of unknown names is not `nameable` as batch or classes by a loss.
+    """
 
-    def __init__(self, name: str = "?", source: AxisSource = "unknown") -> None:
+    __slots__ = ("name", "nameable", "source", "whole")
+
+    def __init__(
+        self, name: str = "?", source: AxisSource = "unknown", *, whole: bool = True, nameable: bool = True
+    ) -> None:
         self.name = name
         self.source: AxisSource = source
-        self._joined: Symbol | None = None
+        self.whole, self.nameable = whole, nameable
 
-    def root(self) -> Symbol:
-        """Return the symbol that speaks for this one."""
-        symbol = self
-        while symbol._joined is not None:
-            symbol = symbol._joined
-        return symbol
-
-    def settle(self, name: str, source: AxisSource = "propagated") -> bool:
-        """Name the axis unless it has a name; say whether the name now is `name`."""
-        root = self.root()
-        if root.name == "?":
-            root.name, root.source = name, source
-        return root.name == name
+    def settle(self, name: str, source: AxisSource = "propagated") -> None:
+        """Name the axis unless it has a name."""
+        if self.name == "?" and self.nameable:
+            self.name, self.source = name, source
 
     def axis(self) -> Axis:
         """Return the plain fact."""
-        root = self.root()
-        return Axis(root.name, root.source)
+        return Axis(self.name, self.source)
 
     def __repr__(self) -> str:
-        return f"Symbol({self.root().name})"
+        return f"Symbol({self.name})"
 
 
 def unknown(shape: Sequence[int]) -> Symbols:
@@ -74,10 +71,10 @@ class Use:
         args: Sequence[Any],
         kwargs: dict[str, Any],
         shapes: list[Shape],
-        born: Callable[[str], Symbol] | None = None,
+        born: Callable[[str], Symbol] = lambda name: Symbol(name, "propagated"),
     ) -> None:
         self.tensors, self.args, self.kwargs, self.shapes = tensors, args, kwargs, shapes
-        self.born = born or (lambda name: Symbol(name, "propagated"))
+        self.born = born
 
     def argument(self, position: int, name: str, default: Any = None) -> Any:
         """Return an argument given by position or by name."""
@@ -89,10 +86,10 @@ def through(family: str, use: Use) -> list[Symbols]:
 
     A rule that does not fit (an argument form it does not know) gives unknown axes, never wrong ones.
     """
-    rule = _RULES.get(family, _other)
+    rule = _RULES.get(family)
     try:
-        found = rule(use) if use.tensors or family == "born" else []
-    except (IndexError, TypeError, ValueError, AttributeError):
+        found = rule(use) if rule is not None and use.tensors else []
+    except (IndexError, KeyError, TypeError, ValueError, AttributeError):
         found = []
     return [
         found[i] if i < len(found) and len(found[i]) == len(shape) else unknown(shape)
@@ -104,23 +101,47 @@ def _axis(dim: int, rank: int) -> int:
     return dim + rank if dim < 0 else dim
 
 
+def _agreed(candidates: Symbols) -> Symbol:
+    """Return the axis that all candidates are: one of them has a name, or all names are the same."""
+    named = [s for s in candidates if s.name != "?"]
+    if len({s.name for s in named}) > 1:
+        return Symbol()
+    return (named or candidates or [Symbol()])[0]
+
+
 def _same(use: Use) -> list[Symbols]:
     """Element by element, with broadcasting: each axis that comes out is the axis of that size, counted from the right."""
     return [_broadcast(use.tensors, shape) for shape in use.shapes]
 
 
 def _broadcast(tensors: list[Operand], shape: Shape) -> Symbols:
-    symbols: Symbols = []
-    for back in range(len(shape), 0, -1):
-        candidates = [t.symbols[-back] for t in tensors if len(t.shape) >= back and t.shape[-back] == shape[-back]]
-        named = [s for s in candidates if s.root().name != "?"]
-        symbols.append((named or candidates or [Symbol()])[0])
-    return symbols
+    return [
+        _agreed([t.symbols[-back] for t in tensors if len(t.shape) >= back and t.shape[-back] == shape[-back]])
+        for back in range(len(shape), 0, -1)
+    ]
+
+
+def _keep(use: Use) -> list[Symbols]:
+    """What comes out has the axes of the first tensor, whatever else went in (weights, a tensor to imitate)."""
+    tensor = use.tensors[0]
+    return [tensor.symbols if shape == tensor.shape else [] for shape in use.shapes]
+
+
+def _expand(use: Use) -> list[Symbols]:
+    """expand and repeat: an axis that keeps its size keeps its name, one that grew is unknown."""
+    return [_broadcast(use.tensors[:1], shape) for shape in use.shapes]
 
 
 def _embedding(use: Use) -> list[Symbols]:
     ids = next((t for t in use.tensors if len(t.shape) + 1 == len(use.shapes[0])), use.tensors[0])
     return [[*ids.symbols, use.born("emb")]]
+
+
+def _embedding_bag(use: Use) -> list[Symbols]:
+    """A bag is a row of a rectangle of indices, or begins at an offset."""
+    if len(use.tensors[0].shape) == 2:
+        return [[use.tensors[0].symbols[0], use.born("emb")]]
+    return [[Symbol(), use.born("emb")]]
 
 
 def _linear(use: Use) -> list[Symbols]:
@@ -152,7 +173,7 @@ def _permute(use: Use) -> list[Symbols]:
 
 def _transpose(use: Use) -> list[Symbols]:
     symbols = list(use.tensors[0].symbols)
-    a, b = use.argument(1, "dim0"), use.argument(2, "dim1")
+    a, b = use.argument(1, "dim0", use.kwargs.get("axis0")), use.argument(2, "dim1", use.kwargs.get("axis1"))
     symbols[a], symbols[b] = symbols[b], symbols[a]
     return [symbols]
 
@@ -164,14 +185,18 @@ def _select(use: Use) -> list[Symbols]:
 
 
 def _index(use: Use) -> list[Symbols]:
-    """Indexing with numbers, slices, None, `...` and, as the last resort, unknown axes."""
+    """Indexing with numbers, slices, None, `...`, or tensors of indices that come first; anything else is unknown."""
     tensor, key = use.tensors[0], use.args[1]
     keys = list(key) if isinstance(key, tuple) else [key]
-    used = sum(1 for k in keys if k is not None and k is not Ellipsis)
-    if Ellipsis not in [k if k is None or k is Ellipsis else 0 for k in keys]:
-        keys.append(Ellipsis)
     symbols: Symbols = []
-    at = 0
+    at = _leading_tensors(keys)
+    if at:
+        rank = len(use.shapes[0]) - (len(tensor.shape) - at)
+        symbols = _broadcast(use.tensors[1 : 1 + at], use.shapes[0][:rank])
+        keys = keys[at:]
+    used = at + sum(1 for k in keys if k is not None and k is not Ellipsis)
+    if not any(k is Ellipsis for k in keys):
+        keys.append(Ellipsis)
     for k in keys:
         if k is None:
             symbols.append(Symbol())
@@ -180,8 +205,8 @@ def _index(use: Use) -> list[Symbols]:
             symbols.extend(tensor.symbols[at : at + kept])
             at += kept
         elif isinstance(k, slice):
-            whole = k.step in (None, 1) and len(range(*k.indices(tensor.shape[at]))) == tensor.shape[at]
-            symbols.append(tensor.symbols[at] if whole or k.step not in (None, 1) else _part(tensor.symbols[at]))
+            whole = len(range(*k.indices(tensor.shape[at]))) == tensor.shape[at]
+            symbols.append(tensor.symbols[at] if whole else _part(tensor.symbols[at]))
             at += 1
         elif isinstance(k, int) and not isinstance(k, bool):
             at += 1
@@ -190,47 +215,70 @@ def _index(use: Use) -> list[Symbols]:
     return [symbols]
 
 
+def _leading_tensors(keys: list[Any]) -> int:
+    """Count the tensors of whole numbers that a key begins with; 0 where tensors stand elsewhere as well, or are masks."""
+    indices = [str(getattr(k, "dtype", "")) in {"torch.int64", "torch.int32"} for k in keys]
+    leading = indices.index(False) if False in indices else len(indices)
+    # A number next to tensors, or a tensor after a slice, moves axes by rules of its own.
+    rest = [k for k in keys[leading:] if not isinstance(k, slice) and k is not None and k is not Ellipsis]
+    return 0 if rest else leading
+
+
 def _part(symbol: Symbol) -> Symbol:
-    """A slice of an axis is still read along that axis: it keeps the name."""
-    root = symbol.root()
-    return Symbol(root.name, root.source)
+    """A slice of an axis is still read along that axis and keeps its name; a slice of 2*hid or a+b is anything."""
+    if not symbol.name.isidentifier():
+        return Symbol(whole=False)
+    return Symbol(symbol.name, symbol.source, whole=False)
 
 
 def _reduce(use: Use) -> list[Symbols]:
-    tensor, dim = use.tensors[0], use.argument(1, "dim")
+    if len(use.tensors) > 1:  # torch.max(a, b): the larger of each two
+        return _same(use)
+    tensor, dim = use.tensors[0], use.argument(1, "dim", use.kwargs.get("axis"))
     keep = bool(use.argument(2, "keepdim", False))
-    if dim is None:
-        return [[] for _ in use.shapes]
-    dims = {_axis(d, len(tensor.shape)) for d in ([dim] if isinstance(dim, int) else dim)}
+    rank = len(tensor.shape)
+    dims = {_axis(d, rank) for d in ([dim] if isinstance(dim, int) else dim or range(rank))}
     symbols = [Symbol() if i in dims else s for i, s in enumerate(tensor.symbols) if keep or i not in dims]
     return [symbols for _ in use.shapes]
 
 
 def _cat(use: Use) -> list[Symbols]:
-    symbols = list(use.tensors[0].symbols)
-    dim = use.argument(1, "dim", 0)
-    names = [t.symbols[dim].root().name for t in use.tensors]
-    if "?" in names:
-        joined = Symbol()
-    elif len(set(names)) == 1:
-        joined = Symbol(f"{len(names)}*{names[0]}", "propagated")
-    else:
+    dim, rank = use.argument(1, "dim", 0), len(use.shapes[0])
+    symbols = [_agreed([t.symbols[i] for t in use.tensors]) for i in range(rank)]
+    along = [t.symbols[dim] for t in use.tensors]
+    names = [s.name for s in along]
+    sizes = {t.shape[dim] for t in use.tensors}
+    if len(names) == 1:
+        joined = along[0]
+    elif "?" in names or not all(s.whole for s in along):
+        joined = Symbol(nameable=False)
+    elif len(set(names)) > 1:
         joined = Symbol("+".join(names), "propagated")
+    else:
+        # Batches of different sizes put end to end are not n times the batch.
+        joined = (
+            Symbol(f"{len(names)}*{_factor(names[0])}", "propagated") if len(sizes) == 1 else Symbol(nameable=False)
+        )
     symbols[dim] = joined
     return [symbols]
 
 
+def _factor(name: str) -> str:
+    return f"({name})" if "+" in name else name
+
+
 def _stack(use: Use) -> list[Symbols]:
-    symbols = list(use.tensors[0].symbols)
-    symbols.insert(_axis(use.argument(1, "dim", 0), len(symbols) + 1), Symbol())
+    rank = len(use.tensors[0].shape)
+    symbols = [_agreed([t.symbols[i] for t in use.tensors]) for i in range(rank)]
+    symbols.insert(_axis(use.argument(1, "dim", 0), rank + 1), Symbol())
     return [symbols]
 
 
 def _pieces(use: Use) -> list[Symbols]:
     """chunk, split and unbind: unbind drops the axis, the others cut it."""
     tensor = use.tensors[0]
-    dim = _axis(use.kwargs.get("dim", use.args[-1] if len(use.args) > 2 else 0), len(tensor.shape))
-    dropped = bool(use.shapes) and len(use.shapes[0]) < len(tensor.shape)
+    dropped = len(use.shapes[0]) < len(tensor.shape)
+    dim = _axis(use.argument(1 if dropped else 2, "dim", 0), len(tensor.shape))
     symbols = [Symbol() if i == dim else s for i, s in enumerate(tensor.symbols) if not (dropped and i == dim)]
     return [symbols for _ in use.shapes]
 
@@ -239,48 +287,94 @@ def _matmul(use: Use) -> list[Symbols]:
     left, right = use.tensors[0], use.tensors[1]
     if len(right.shape) == 1:
         return [left.symbols[:-1]]
-    return [[*left.symbols[:-1], right.symbols[-1]]]
+    rows = left.symbols[-2:-1]
+    outer = [Operand(t.shape[:-2], t.symbols[:-2]) for t in (left, right)]
+    batches = _broadcast(outer, use.shapes[0][: -1 - len(rows)])
+    return [[*batches, *rows, right.symbols[-1]]]
+
+
+def _einsum(use: Use) -> list[Symbols]:
+    """The equation names the axes itself: a letter that comes out is the axis of the same letter that went in."""
+    given, arrow, made = use.args[0].replace(" ", "").partition("->")
+    letters: dict[str, Symbols] = {}
+    for word, tensor in zip(given.split(","), use.tensors, strict=True):
+        for letter, symbol in zip(word, tensor.symbols, strict=True):
+            letters.setdefault(letter, []).append(symbol)
+    return [[_agreed(letters[letter]) for letter in made]] if arrow else []
+
+
+def _gather(use: Use) -> list[Symbols]:
+    """Along its dim gather follows the index, elsewhere both tensors (or the first rows of the input)."""
+    tensor, index = use.tensors[0], use.tensors[1]
+    dim = _axis(use.argument(1, "dim"), len(tensor.shape))
+    pairs = enumerate(zip(tensor.symbols, index.symbols, tensor.shape, index.shape, strict=True))
+    return [[i if n == dim or a != b else _agreed([t, i]) for n, (t, i, a, b) in pairs]]
+
+
+def _convolution(rank: int) -> Callable[[Use], list[Symbols]]:
+    """Channels come out in the place of channels, and the places along a window are fewer: only batch is still itself."""
+    return lambda use: [
+        [use.tensors[0].symbols[0], use.born("?"), *unknown(shape[2:])] if len(shape) == rank else []
+        for shape in use.shapes
+    ]
+
+
+def _pool(places: int) -> Callable[[Use], list[Symbols]]:
+    """Pooling moves a window along the last axes and leaves the others."""
+    return lambda use: [[*use.tensors[0].symbols[:-places], *unknown(shape[-places:])] for shape in use.shapes]
 
 
 def _view(use: Use) -> list[Symbols]:
-    """Walk both shapes from the left, matching runs of equal product: one to one keeps the name, several to one multiply."""
+    """Walk both shapes from the left, matching runs of equal product: one to one keeps the name, several to one multiply.
+
+    Axes of size 1 come and go without a trace, so they are left out of the walk and come out unknown.
+    """
     tensor, shape = use.tensors[0], use.shapes[0]
-    symbols: Symbols = []
-    i = j = 0
-    while j < len(shape):
-        took, gave = [i], [j]
-        left = tensor.shape[i] if i < len(tensor.shape) else 1
-        right = shape[j]
-        while left != right:
+    if tensor.shape == shape:
+        return [tensor.symbols]
+    if 0 in shape:
+        return []
+    before = [(n, s) for n, s in zip(tensor.shape, tensor.symbols, strict=True) if n != 1]
+    after = [n for n in shape if n != 1]
+    walked: Symbols = []
+    while after:
+        took, gave = [before.pop(0)], [after.pop(0)]
+        while (left := prod(n for n, _ in took)) != (right := prod(gave)):
             if left < right:
-                took.append(took[-1] + 1)
-                left *= tensor.shape[took[-1]]
+                took.append(before.pop(0))
             else:
-                gave.append(gave[-1] + 1)
-                right *= shape[gave[-1]]
-        symbols.extend(_run([tensor.symbols[k] for k in took if k < len(tensor.symbols)], tensor, took, len(gave)))
-        i, j = took[-1] + 1, gave[-1] + 1
-    return [symbols]
+                gave.append(after.pop(0))
+        walked.extend([_merged([s for _, s in took])] if len(gave) == 1 else [Symbol(nameable=False) for _ in gave])
+    rest = iter(walked)
+    return [[next(rest) if n != 1 else Symbol() for n in shape]]
 
 
-def _run(symbols: Symbols, tensor: Operand, took: list[int], gave: int) -> Symbols:
-    long = [s for s, k in zip(symbols, took, strict=False) if tensor.shape[k] != 1] or symbols
-    if gave > 1:
-        return [Symbol() for _ in range(gave)]
-    if len(long) == 1:
-        return long
-    names = [s.root().name for s in long]
-    return [Symbol() if "?" in names else Symbol("*".join(names), "propagated")]
+def _merged(symbols: Symbols) -> Symbol:
+    if len(symbols) == 1:
+        return symbols[0]
+    names = [s.name for s in symbols]
+    if "?" in names:
+        return Symbol(nameable=False)
+    return Symbol("*".join(map(_factor, names)), "propagated", whole=all(s.whole for s in symbols))
 
 
 def _loss(use: Use) -> list[Symbols]:
-    """A loss settles what it reads: (batch, classes) against targets (batch)."""
-    if len(use.tensors) > 1 and len(use.tensors[0].shape) == 2 and len(use.tensors[1].shape) == 1:
-        scores, target = use.tensors[0], use.tensors[1]
+    """A loss over classes settles what it reads: (batch, classes) against targets (batch)."""
+    scores, target = use.tensors[0], use.tensors[1]
+    if len(scores.shape) == 2 and len(target.shape) == 1:
         scores.symbols[0].settle("batch")
         target.symbols[0].settle("batch")
         scores.symbols[1].settle("classes")
-    return [[] for _ in use.shapes]
+    return []
+
+
+def _loss_of_each(use: Use) -> list[Symbols]:
+    """A loss of each score on its own settles no more than one axis of scores against one of targets: (batch)."""
+    scores, target = use.tensors[0], use.tensors[1]
+    if len(scores.shape) == len(target.shape) == 1:
+        scores.symbols[0].settle("batch")
+        target.symbols[0].settle("batch")
+    return []
 
 
 def _pad(use: Use) -> list[Symbols]:
@@ -290,25 +384,19 @@ def _pad(use: Use) -> list[Symbols]:
     return [(declared[::-1] if batch_first else declared) + unknown(use.shapes[0][2:])]
 
 
-def _other(use: Use) -> list[Symbols]:
-    """An operation without a rule: an axis is known only if exactly one axis that went in has its size."""
-    sizes: dict[int, Symbols] = {}
-    for tensor in use.tensors:
-        for size, symbol in zip(tensor.shape, tensor.symbols, strict=True):
-            known = sizes.setdefault(size, [])
-            if symbol.root() not in [s.root() for s in known]:
-                known.append(symbol)
-    return [
-        [sizes[size][0] if len(sizes.get(size, [])) == 1 and shape.count(size) == 1 else Symbol() for size in shape]
-        for shape in use.shapes
-    ]
-
-
+# An operation of any other family (`other`, `born`, `nothing`) gives unknown axes: sizes alone say nothing.
 _RULES: dict[str, Callable[[Use], list[Symbols]]] = {
     "same": _same,
+    "keep": _keep,
+    "expand": _expand,
     "embedding": _embedding,
+    "embedding_bag": _embedding_bag,
     "linear": _linear,
     "cell": _cell,
+    "conv1d": _convolution(3),
+    "conv2d": _convolution(4),
+    "pool1d": _pool(1),
+    "pool2d": _pool(2),
     "squeeze": _squeeze,
     "unsqueeze": _unsqueeze,
     "permute": _permute,
@@ -316,23 +404,24 @@ _RULES: dict[str, Callable[[Use], list[Symbols]]] = {
     "t": lambda use: [use.tensors[0].symbols[::-1]],
     "select": _select,
     "index": _index,
+    "gather": _gather,
     "reduce": _reduce,
     "cat": _cat,
     "stack": _stack,
     "pieces": _pieces,
     "matmul": _matmul,
+    "einsum": _einsum,
     "view": _view,
     "loss": _loss,
+    "loss of each": _loss_of_each,
     "pad": _pad,
-    "born": lambda use: [unknown(shape) for shape in use.shapes],
-    "nothing": lambda use: [unknown(shape) for shape in use.shapes],
-    "other": _other,
 }
 
 
-def read_by_rnn(symbols: Symbols, batch_first: bool) -> list[str]:
-    """Settle the axes of what an RNN reads and return the names in the RNN's own order, where they disagree with ours."""
-    roles = ("batch", "seq_len") if batch_first else ("seq_len", "batch")
-    return [
-        role for symbol, role in zip(symbols[:2], roles, strict=False) if len(symbols) == 3 and not symbol.settle(role)
-    ]
+def read_by_rnn(symbols: Symbols, batch_first: bool) -> None:
+    """Settle the axes of what an RNN reads: (seq_len, batch, …), its `batch_first` the other way round, or (seq_len, …)."""
+    if len(symbols) == 2:
+        symbols[0].settle("seq_len")
+        return
+    symbols[int(batch_first)].settle("seq_len")
+    symbols[1 - int(batch_first)].settle("batch")

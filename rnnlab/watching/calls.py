@@ -7,6 +7,8 @@ a layer of torch.nn, inside an optimizer or inside another library is folded int
 from __future__ import annotations
 
 import contextlib
+import inspect
+import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -22,7 +24,7 @@ from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching import axes
 from rnnlab.watching.axes import Operand, Symbol, Use
 from rnnlab.watching.describing import Describer
-from rnnlab.watching.places import here
+from rnnlab.watching.places import here, outward
 from rnnlab.watching.recorder import Recorder
 
 # Frames that torch puts around its own Python functions.
@@ -58,10 +60,12 @@ class Calls(TorchFunctionMode):
         self.recorder = recorder
         self.describer = describer
         self._modules: list[_Open] = []
-        self._born: dict[tuple[int, str], Symbol] = {}
+        self._born: dict[int, tuple[weakref.ref[Any], dict[str, Symbol]]] = {}
         self._layer_names: dict[int, str] = {}
         self._sizes: dict[str, int] = {}
         self._folding: FrameType | None = None
+        self._steps: list[FrameType] = []
+        self._classifiers: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._undo = contextlib.ExitStack()
 
     # --- installing ----------------------------------------------------------------------------------------------
@@ -70,12 +74,12 @@ class Calls(TorchFunctionMode):
         undo = self._undo
         handles = [
             hooks.register_module_forward_pre_hook(self._before_module),
-            hooks.register_module_forward_hook(self._after_module, with_kwargs=True, always_call=True),
+            self._after_every_module(),
             optimizers.register_optimizer_step_pre_hook(self._before_step),
             optimizers.register_optimizer_step_post_hook(self._after_step),
         ]
         for handle in handles:
-            undo.callback(handle.remove)
+            undo.callback(_remove, handle)
         undo.enter_context(self._watched_zero_grad())
         undo.enter_context(self._watched_packing())
         super().__enter__()
@@ -86,7 +90,15 @@ class Calls(TorchFunctionMode):
         self._undo.close()
         while self._modules:
             self._close(self._modules.pop())
-        self.recorder.quiet = 0
+        self._steps.clear()
+
+    def _after_every_module(self) -> Any:
+        """Hook into the end of every forward; older torch (2.4) does not tell a global hook of keyword arguments."""
+        if "with_kwargs" in inspect.signature(hooks.register_module_forward_hook).parameters:
+            return hooks.register_module_forward_hook(self._after_module, with_kwargs=True, always_call=True)
+        return hooks.register_module_forward_hook(
+            lambda module, args, result: self._after_module(module, args, {}, result), always_call=True
+        )
 
     # --- functions -----------------------------------------------------------------------------------------------
 
@@ -94,7 +106,7 @@ class Calls(TorchFunctionMode):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         recorder = self.recorder
-        if recorder.quiet or name in SILENT or (self._modules and not self._modules[-1].ours):
+        if name in SILENT or (self._modules and not self._modules[-1].ours) or self._is_away():
             return func(*args, **kwargs)
         frame, beneath = recorder.places.caller(here())
         if frame is None:
@@ -131,32 +143,50 @@ class Calls(TorchFunctionMode):
             result = func(*args, **kwargs)
         with recorder.guarded():
             made = _tensors((result,))
-            use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._birth(args, operation))
-            self._tell(operation, frame, inputs, result, args, made, axes.through(operation.family, use))
+            use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._birth(args, made))
+            symbols = axes.through(operation.family, use)
+            if operation.family == "other":
+                # What works in place (zero_, copy_) gives its own tensor back.
+                given = {id(t): known.symbols for t, known in zip(_tensors((*args,)), operands, strict=False)}
+                symbols = [
+                    given[id(t)] if id(t) in given and len(given[id(t)]) == t.dim() else known
+                    for t, known in zip(made, symbols, strict=True)
+                ]
+            self._settle_ends(operation, args, kwargs, made, symbols)
+            self._tell(operation, frame, inputs, result, args, made, symbols)
         return result
 
     def _operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
-        return [Operand(t.shape, list(self.recorder.symbols(t))) for t in _tensors((*args, *kwargs.values()))]
+        return [Operand(t.shape, list(self.recorder.symbols(t))) for t in _tensors(_in_order(args, kwargs))]
 
-    def _birth(self, args: Any, operation: Operation) -> Callable[[str], Symbol]:
-        """Functional layers give birth to axes at their weight."""
-        weights = [a for a in args if isinstance(a, nn.Parameter)]
-        owner = weights[0] if weights else operation
-        return lambda name: self.symbol_of(owner, name, "", 0)
+    def _birth(self, args: Any, made: list[torch.Tensor]) -> Callable[[str], Symbol]:
+        """Functional layers give birth to axes at their weight; without one, each call to new ones."""
+        weight = next((a for a in args if isinstance(a, nn.Parameter)), None)
+        if weight is None or not made:
+            return lambda name: Symbol(name, "propagated")
+        return lambda name: self.symbol_of(weight, name, "", made[0].shape[-1])
 
     def symbol_of(self, owner: Any, name: str, layer: str, size: int) -> Symbol:
         """Return the axis that a layer gives birth to: the same symbol each time it is called.
 
         A second layer of another width gets the layer's name behind the axis name, so that one name has one size.
         """
-        key = (id(owner), name)
-        if key not in self._born:
-            unsettled = name == "?"
+        key, born = id(owner), self._born
+        if key not in born or born[key][0]() is not owner:
+
+            def gone(reference: Any) -> None:
+                # An id is used again; only the entry of this very owner is forgotten.
+                if key in born and born[key][0] is reference:
+                    del born[key]
+
+            born[key] = weakref.ref(owner, gone), {}
+        symbols = born[key][1]
+        if name not in symbols:
             label = name
-            if not unsettled and self._sizes.setdefault(name, size) != size:
-                label = f"{name}_{layer}"
-            self._born[key] = Symbol() if unsettled else Symbol(label, "propagated")
-        return self._born[key]
+            if name != "?" and self._sizes.setdefault(name, size) != size:
+                label = f"{name}_{layer or size}"
+            symbols[name] = Symbol() if name == "?" else Symbol(label, "propagated")
+        return symbols[name]
 
     def _tell(
         self,
@@ -167,14 +197,13 @@ class Calls(TorchFunctionMode):
         args: Any,
         made: list[torch.Tensor],
         symbols: list[axes.Symbols],
-        layer: str | None = None,
+        layer: nn.Module | None = None,
     ) -> int:
         recorder = self.recorder
         for tensor, known in zip(made, symbols, strict=True):
             recorder.know(tensor, known, recorder.made_by(tensor))
-        self._settle_ends(operation, made)
         place = recorder.places.place(frame)
-        binds = recorder.places.binds(place)
+        binds = recorder.places.binds(place) if self._ends_containers(layer, -1) else ()
         call = Call(
             place=place,
             stage=operation.stage or self._stage_of(inputs),
@@ -183,7 +212,7 @@ class Calls(TorchFunctionMode):
             output=recorder.note(result),
             binds=binds,
             values=_values(operation, args, result),
-            layer=layer,
+            layer=None if layer is None else _described(layer),
             grad_on=torch.is_grad_enabled(),
             training=next((o.module.training for o in self._modules if o.ours), None),
         )
@@ -191,7 +220,7 @@ class Calls(TorchFunctionMode):
             recorder.loops[-1].trained = True
         if operation.name in {"sum", "mean"} and recorder.loops:
             self._count_answers(place, operation.name, args, result)
-        n = recorder.tell_folded(call, (place, operation.name, binds))
+        n = recorder.tell_folded(call, (place, operation.name, binds, self._layer_names.get(id(layer))))
         for tensor in made:
             recorder.know(tensor, recorder.symbols(tensor), (n,))
         return n
@@ -230,13 +259,30 @@ class Calls(TorchFunctionMode):
     def _comes_from_rnn(self, note: Note) -> bool:
         if isinstance(note, GroupNote):
             return any(self._comes_from_rnn(item.note) for item in note.items)
-        names = {a.root().name for a in getattr(note, "axes", ()) if isinstance(a, Symbol)}
+        names = {a.name for a in getattr(note, "axes", ()) if isinstance(a, Symbol)}
         return any(name == "hid" or name.endswith("*hid") or name.startswith("hid_") for name in names)
 
-    def _settle_ends(self, operation: Operation, made: list[torch.Tensor]) -> None:
-        """A layer's result that is the model's result has its last axis settled later, as classes; a scalar has none."""
+    def _settle_ends(
+        self, operation: Operation, args: Any, kwargs: Any, made: list[torch.Tensor], symbols: list[axes.Symbols]
+    ) -> None:
+        """Outside of a model, a softmax along the last of two axes is over classes; inside it may be attention."""
         if operation.name in {"softmax", "log_softmax"} and made and made[0].dim() == 2:
-            self.recorder.symbols(made[0])[1].settle("classes")
+            dim = args[1] if len(args) > 1 else kwargs.get("dim")
+            if dim in (1, -1) and not any(o.ours for o in self._modules):
+                symbols[0][1].settle("classes")
+
+    def _ends_containers(self, layer: nn.Module | None, end: int) -> bool:
+        """Say whether a layer is the first (0) or the last (-1) of every container that runs it on the learner's line."""
+        inner = layer
+        for opened in reversed(self._modules):
+            if opened.module is inner:  # the layer itself, still open
+                continue
+            if inner is None or not isinstance(opened.module, nn.Sequential):
+                return True
+            if opened.module[end] is not inner:
+                return False
+            inner = opened.module
+        return True
 
     def _inputs(self, frame: FrameType, values: list[Any]) -> tuple[Named, ...]:
         names = self.recorder.places.names(frame, values)
@@ -246,11 +292,14 @@ class Calls(TorchFunctionMode):
 
     def _before_module(self, module: nn.Module, args: Any) -> None:
         recorder = self.recorder
-        ours = not type(module).__module__.startswith("torch.")
+        # Whose forward runs? A subclass of nn.LSTM without one is still that layer. A container does nothing itself: each of
+        # its layers is a row.
+        written_in = getattr(type(module).forward, "__module__", type(module).__module__)
+        ours = not written_in.startswith("torch.") or isinstance(module, nn.Sequential)
         opened = _Open(module, ours)
         inside_library = bool(self._modules) and not self._modules[-1].ours
         self._modules.append(opened)
-        if recorder.quiet or inside_library:
+        if inside_library or self._is_away():
             return
         frame = recorder.places.learner(here())
         with recorder.guarded():
@@ -260,11 +309,14 @@ class Calls(TorchFunctionMode):
                 self._enter_model(opened, frame, args)
             else:
                 opened.inputs = self._inputs(frame, _flat(args, {}))
+                if not self._ends_containers(module, 0):
+                    opened.inputs = tuple(Named("", item.note) for item in opened.inputs)
 
     def _enter_model(self, opened: _Open, frame: FrameType, args: Any) -> None:
         recorder = self.recorder
         for name, layer in opened.module.named_modules():
-            self._layer_names.setdefault(id(layer), name.rpartition(".")[2])
+            if name:
+                self._layer_names[id(layer)] = name.rpartition(".")[2]
         recorder.hold()
         opened.held = True
         place = recorder.places.place(frame)
@@ -273,13 +325,15 @@ class Calls(TorchFunctionMode):
         if not recorder.is_repeated((place, function)):
             opened.scope = recorder.enter(scope)
 
-    def _after_module(self, module: nn.Module, args: Any, kwargs: Any, result: Any) -> None:
+    def _after_module(self, module: nn.Module, args: Any, *rest: Any) -> None:
+        # torch gives (kwargs, result), but after a crash in forward the result alone.
+        kwargs, result = rest if len(rest) == 2 else ({}, *rest)
         if not self._modules or self._modules[-1].module is not module:
             return
         opened = self._modules.pop()
         recorder = self.recorder
         inside_library = bool(self._modules) and not self._modules[-1].ours
-        if recorder.quiet or inside_library:
+        if inside_library or self._is_away():
             return
         with recorder.guarded():
             if opened.ours:
@@ -289,11 +343,23 @@ class Calls(TorchFunctionMode):
 
     def _leave_model(self, opened: _Open, result: Any) -> None:
         recorder = self.recorder
-        if not any(o.ours for o in self._modules):
-            for tensor in _tensors((result,)):
-                if tensor.dim() == 2:
-                    recorder.symbols(tensor)[1].settle("classes")
+        if not any(o.ours for o in self._modules) and isinstance(result, torch.Tensor) and result.dim() == 2:
+            batch, classes = recorder.symbols(result)
+            if batch.name == "batch" and self._is_classifier(opened.module):
+                classes.settle("classes")
         self._close(opened, result)
+
+    def _is_classifier(self, module: nn.Module) -> bool:
+        """Say whether a model stands alone: where the program holds a second one, its result may be read by that."""
+        if module not in self._classifiers:
+            frame = self.recorder.places.learner(here())
+            held = [*frame.f_globals.values(), *frame.f_locals.values()] if frame is not None else []
+            owner = frame.f_locals.get("self") if frame is not None else None
+            held += getattr(owner, "__dict__", {}).values()
+            others = [m for m in held if isinstance(m, nn.Module) and _holds_weights(m)]
+            alone = all(any(m is part for part in module.modules()) or module in m.children() for m in others)
+            self._classifiers[module] = alone
+        return self._classifiers[module]
 
     def _close(self, opened: _Open, result: Any = None) -> None:
         recorder = self.recorder
@@ -314,7 +380,7 @@ class Calls(TorchFunctionMode):
         use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._layer_birth(module, layer))
         recurrent = operation.name in RECURRENT
         symbols = self._recurrent(module, layer, use) if recurrent else axes.through(operation.family, use)
-        n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, _described(module))
+        n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, module)
         # Ids that no loader gave were made by the program itself, from a sentence: a prediction.
         if operation.name == "embedding" and not self.recorder.loops and self.describer and _are_ids(args[0]):
             self.describer.tell_prediction(frame, args[0], n)
@@ -330,16 +396,20 @@ class Calls(TorchFunctionMode):
         hid = self.symbol_of(module, "proj" if module.proj_size else "hid", layer, width)
         state = hid
         if directions == 2:
-            hid = self.symbol_of(module, f"2*{state.root().name}", layer, 2 * width)
+            hid = self.symbol_of(module, f"2*{state.name}", layer, 2 * width)
         operand = use.tensors[0]
-        packed = len(operand.shape) == 2
-        if packed:
+        packed = isinstance(next(iter((*use.args, *use.kwargs.values()))), nn.utils.rnn.PackedSequence)
+        if not packed:
+            axes.read_by_rnn(operand.symbols, module.batch_first)
+        single = not packed and len(operand.shape) == 2
+        if packed or single:
             time, batch = operand.symbols[0], Symbol("batch", "propagated")
         else:
-            axes.read_by_rnn(operand.symbols, module.batch_first)
             time, batch = operand.symbols[int(module.batch_first)], operand.symbols[1 - int(module.batch_first)]
         layers = self.symbol_of(module, "layers*directions" if directions == 2 else "layers", layer, 0)
         cell = self.symbol_of(module, "hid", layer, module.hidden_size) if module.proj_size else state
+        if single:
+            return [[time, hid], [layers, state], [layers, cell]][: len(use.shapes)]
         output = [time, hid] if packed else [batch, time, hid] if module.batch_first else [time, batch, hid]
         return [output, [layers, batch, state], [layers, batch, cell]][: len(use.shapes)]
 
@@ -403,18 +473,31 @@ class Calls(TorchFunctionMode):
             torch.optim.Optimizer.zero_grad = original  # type: ignore[method-assign]
 
     def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        self.recorder.quiet += 1
+        self._steps.append(here())
 
     def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        recorder = self.recorder
-        recorder.quiet = max(0, recorder.quiet - 1)
-        frame = recorder.places.learner(here())
-        if not recorder.quiet and frame is not None:
+        if here() in self._steps:
+            del self._steps[self._steps.index(here()) :]
+        frame = self.recorder.places.learner(here())
+        if frame is not None and not self._is_away():
             self._event("optimizer_step", frame)
+
+    def _is_away(self) -> bool:
+        """Say whether the recorder itself is working, or an optimizer: one that raised has left no sign but its frame."""
+        while self._steps and self._steps[-1] not in outward(here()):
+            self._steps.pop()
+        return bool(self.recorder.quiet or self._steps)
 
     def _event(self, name: str, frame: FrameType) -> None:
         place = self.recorder.places.place(frame)
         self.recorder.tell_folded(Call(place=place, stage="train", what=name), (place, name))
+
+
+def _remove(handle: Any) -> None:
+    handle.remove()
+    # torch's own handle forgets these two.
+    for kept in (hooks._global_forward_hooks_always_called, hooks._global_forward_hooks_with_kwargs):
+        kept.pop(handle.id, None)
 
 
 def _packing(name: str, use: Use) -> list[axes.Symbols]:
@@ -427,6 +510,8 @@ def _packing(name: str, use: Use) -> list[axes.Symbols]:
             text.symbols, ("seq_len", "batch") if time_first else ("batch", "seq_len"), strict=False
         ):
             symbol.settle(role)
+        for lengths in use.tensors[1:2]:
+            lengths.symbols[0].settle("batch")
         return [[packed, *text.symbols[2:]], *([Symbol()] for _ in use.shapes[1:])]
     if name == "pad_packed_sequence":
         features = use.tensors[0].symbols[1:]
@@ -451,7 +536,16 @@ def _described(module: nn.Module) -> str:
 
 def _flat(args: Any, kwargs: dict[str, Any]) -> list[Any]:
     """Return the tensors and packed sequences among arguments, with one level of tuples and lists opened."""
-    return _tensors_and_packs((*args, *kwargs.values()))
+    return _tensors_and_packs(_in_order(args, kwargs))
+
+
+def _in_order(args: Any, kwargs: dict[str, Any]) -> list[Any]:
+    """Return arguments with the input first, in whatever order they were named."""
+    return [*args, *(kwargs[name] for name in sorted(kwargs, key=lambda name: name not in {"input", "tensors"}))]
+
+
+def _holds_weights(module: nn.Module) -> bool:
+    return next(module.parameters(), None) is not None
 
 
 def _tensors_and_packs(values: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import statistics
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from types import FrameType
@@ -36,6 +37,7 @@ class Describer:
         self._fingerprints: dict[int, Counter[int]] = {}
         self._ancestors: dict[int, set[int]] = {}
         self._split_further: set[int] = set()
+        self._examples: dict[int, tuple[weakref.ref[Any], set[int]]] = {}
         self._names: dict[int, str] = {}
 
     # --- things --------------------------------------------------------------------------------------------------
@@ -57,10 +59,12 @@ class Describer:
         number = recorder.id_of(thing)
         what, counts, samples = describe(thing)
         if what == "dataset":
+            made_from = self._cut_from(number, thing, made_from)
             samples["shared"] = self._shared(number, thing, made_from)
-        if what == "dataset" and made_from:
+        if what == "dataset" and made_from and made_from[0] in self._examples:
             what = "split"
-            counts |= {"position": float(position), "of": float(of), "of_parent": float(len(parents[0]))}
+            whole = len(self._examples[made_from[0]][1])
+            counts |= {"position": float(position), "of": float(of), "of_parent": float(whole)}
         if what == "loader" and (dataset := getattr(thing, "dataset", None)) is not None:
             made_from.append(self.ensure(dataset, place))
         self._names[number] = name
@@ -84,15 +88,25 @@ class Describer:
             return self.recorder.id_of(thing)
         return self.tell(thing, place, "")
 
+    def _cut_from(self, number: int, dataset: Any, parents: list[int]) -> list[int]:
+        """Return a dataset's parents; one that was cut by hand holds a part of the very same examples as its parent."""
+        mine = {id(example) for example in dataset.examples}
+        wholes = [] if parents else [n for n, (whole, its) in self._examples.items() if mine and mine < its and whole()]
+        self._examples[number] = weakref.ref(dataset), mine
+        return parents or sorted(wholes, key=lambda n: len(self._examples[n][1]))[:1]
+
     def _shared(self, number: int, dataset: Any, parents: list[int]) -> list[dict[str, Any]]:
         """Count the reviews of a dataset that stand in another one as well, token for token, and the same reviews there."""
         self._split_further.update(parents)
         above = self._ancestors[number] = set(parents).union(*(self._ancestors.get(p, set()) for p in parents))
         mine = self._fingerprints[number] = Counter(hash(tokens) for tokens in _token_tuples(dataset))
+        own = self._examples[number][1]
         shared = []
         for other, theirs in self._fingerprints.items():
             if other == number or other in above or other in self._split_further:
                 continue
+            if own & self._examples[other][1]:
+                continue  # the very same examples: another draw or fold, no copies
             twice = mine.keys() & theirs.keys()
             if twice:
                 first = next(tokens for tokens in _token_tuples(dataset) if hash(tokens) in twice)
@@ -165,9 +179,8 @@ class Describer:
         text, tokens, place = found
         expected = [str(token) for token in field.preprocess(text)]
         same = sum(1 for a, b in zip(tokens, expected, strict=False) if a == b)
-        index_of = field.vocab.stoi
-        unknown_here = sum(1 for token in tokens if token not in index_of)
-        unknown_there = sum(1 for token in expected if token not in index_of)
+        # By id: torchtext's stoi takes in every word that it is asked for.
+        ids_here, ids_there, unknown = _ids(field, tokens), _ids(field, expected), _unknown_id(field)
         self.recorder.tell(
             Data(
                 place=place,
@@ -179,8 +192,8 @@ class Describer:
                     "tokens": float(len(tokens)),
                     "expected": float(len(expected)),
                     "equal_in_place": float(same),
-                    "unknown": float(unknown_here),
-                    "unknown_expected": float(unknown_there),
+                    "unknown": float(ids_here.count(unknown)),
+                    "unknown_expected": float(ids_there.count(unknown)),
                 },
                 samples={
                     "text": _cut(text),
@@ -188,7 +201,7 @@ class Describer:
                     "expected": expected[:40],
                     "equal": tokens == expected,
                     # Other tokens may have the same ids (both unknown, say): then the model reads the same.
-                    "equal_ids": _ids(field, tokens) == _ids(field, expected),
+                    "equal_ids": ids_here == ids_there,
                 },
             )
         )
@@ -460,8 +473,12 @@ def _is_words(value: Any, length: int) -> bool:
 
 
 def _ids(field: Any, words: list[str]) -> list[int | None]:
-    unknown = field.vocab.stoi.get(field.unk_token)
+    unknown = _unknown_id(field)
     return [field.vocab.stoi.get(word, unknown) for word in words]
+
+
+def _unknown_id(field: Any) -> int | None:
+    return field.vocab.stoi.get(field.unk_token)
 
 
 def _written_as(letters: str, frames: list[FrameType]) -> str | None:

@@ -62,6 +62,17 @@ def _learner_modules(places: Places) -> list[Any]:
     return found
 
 
+class _Spoken:
+    """A printed value: its text is made once, by print itself, and kept."""
+
+    def __init__(self, value: Any) -> None:
+        self.value, self.text = value, ""
+
+    def __str__(self) -> str:
+        self.text = str(self.value)
+        return self.text
+
+
 class Libraries:
     """The witness of data: tables, splits, vocabularies, loaders, batches, and printed text."""
 
@@ -83,11 +94,15 @@ class Libraries:
     def _print(self, original: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(original)
         def watched(*values: Any, **options: Any) -> None:
-            original(*values, **options)
             frame = here()
-            if not self.recorder.quiet and self.recorder.places.kind(frame.f_code.co_filename) == "learner":
+            if self.recorder.quiet or self.recorder.places.kind(frame.f_code.co_filename) != "learner":
+                original(*values, **options)
+            else:
+                spoken = [_Spoken(value) for value in values]
+                original(*spoken, **options)
                 with self.recorder.guarded():
-                    text = (options.get("sep") or " ").join(str(value) for value in values)
+                    separator = options.get("sep")
+                    text = (" " if separator is None else separator).join(one.text for one in spoken)
                     self.recorder.tell_folded(Said(place=self.recorder.places.place(frame), text=text[:2000]), text)
 
         return watched

@@ -1,0 +1,121 @@
+"""# The same review stands in two splits
+
+**What happened.** The data hold some reviews more than once, and the cut dealt the copies to different splits: a review of
+the test was read during training, token for token.
+
+**Why it matters.** On a review that it has learnt by heart a model is right for the wrong reason, and the test counts it. The
+50,000 IMDb reviews hold 418 copies; after one draw of 34,000, 6,000 and 10,000 reviews, 107 test reviews (1.1 %) stand in the
+training split as well: up to one point of accuracy that nobody earned.
+
+**Fix.** Drop the copies before the first split, for example with `table.drop_duplicates(subset="review")` of pandas.
+
+```python bad
+from torchtext.data import Dataset, Example, Field, LabelField
+
+TEXT, LABEL = Field(), LabelField()
+fields = [("text", TEXT), ("label", LABEL)]
+texts = [f"review number {i}" for i in range(100)] * 2
+examples = [Example.fromlist([text, str(i % 2)], fields) for i, text in enumerate(texts)]
+dataset = Dataset(examples, fields)
+
+train_data, test_data = dataset.split(0.5)  # <- found here
+print(len(train_data), len(test_data))
+```
+
+```python good
+from torchtext.data import Dataset, Example, Field, LabelField
+
+TEXT, LABEL = Field(), LabelField()
+fields = [("text", TEXT), ("label", LABEL)]
+texts = [f"review number {i}" for i in range(100)] * 2
+texts = list(dict.fromkeys(texts))
+examples = [Example.fromlist([text, str(i % 2)], fields) for i, text in enumerate(texts)]
+dataset = Dataset(examples, fields)
+
+train_data, test_data = dataset.split(0.5)
+print(len(train_data), len(test_data))
+```
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rnnlab.facts import Data, Place
+from rnnlab.record import Record
+from rnnlab.rules.kit import Finding, Splits, Unseen, rule
+
+_FEW = 0.01  # of the smaller split: below it, the score cannot move by a point
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Two final splits that share reviews: `judged` is the one whose score suffers."""
+
+    judged: Data
+    other: Data
+    examples: int
+    text: str
+    place: Place | None
+
+    @property
+    def share(self) -> float:
+        return self.examples / max(1, self.judged.counts["examples"])
+
+
+@rule(level="mistake", needs=("dataset",))
+def check(record: Record) -> Iterator[Finding]:
+    """Gather the pairs of final splits that share reviews, by the line that cut them apart."""
+    splits = Splits(record)
+    if not any(fact.what == "split" or _is_for_judging(splits, fact) for fact in splits.data.values()):
+        raise Unseen("the data were not split, as far as could be seen")
+    pairs = [pair for fact in splits.data.values() for pair in _pairs(splits, fact)]
+    for place in dict.fromkeys(pair.place for pair in pairs):
+        yield _finding(splits, sorted((p for p in pairs if p.place == place), key=lambda p: -p.share))
+
+
+def _is_for_judging(splits: Splits, fact: Data) -> bool:
+    return fact.what in ("dataset", "split") and splits.role(fact.id) in ("test", "valid")
+
+
+def _pairs(splits: Splits, fact: Data) -> Iterator[_Pair]:
+    for shared in fact.samples.get("shared", ()) if fact.what in ("dataset", "split") else ():
+        other = splits.data.get(shared["with"])
+        if other is None or splits.is_cut_up(fact.id) or splits.is_cut_up(other.id):
+            continue
+        sides = [(fact, other, shared["examples"]), (other, fact, shared["examples_there"])]
+        judged = [side for side in sides if _is_for_judging(splits, side[0])]
+        if judged and splits.role(fact.id) != splits.role(other.id):
+            side = min(judged, key=lambda side: side[0].counts["examples"])
+            yield _Pair(*side, shared["text"], _cut_apart(splits, fact, other).place)
+
+
+def _cut_apart(splits: Splits, one: Data, two: Data) -> Data:
+    """Return a fact of the line that cut two datasets apart; of two that were made by themselves, the later one."""
+    for a in _lineage(splits, one):
+        for b in _lineage(splits, two):
+            if a.made_from == b.made_from and a.id != b.id:
+                return max(a, b, key=lambda fact: fact.n)
+    return max(one, two, key=lambda fact: fact.n)
+
+
+def _lineage(splits: Splits, fact: Data) -> list[Data]:
+    """Return a dataset, what it was cut from, and so on."""
+    found = [fact]
+    while found[-1].made_from and found[-1].made_from[0] in splits.data:
+        found.append(splits.data[found[-1].made_from[0]])
+    return found
+
+
+def _finding(splits: Splits, pairs: list[_Pair]) -> Finding:
+    said = "; ".join(
+        f"{pair.examples:,} of the {int(pair.judged.counts['examples']):,} reviews of '{splits.name(pair.judged.id)}' "
+        f"({pair.share:.1%}) stand in '{splits.name(pair.other.id)}' as well"
+        for pair in pairs
+    )
+    return Finding(
+        pairs[0].place,
+        f'Token for token, {said}. One of them: "{pairs[0].text}". The score on them is an answer learnt by heart. '
+        f"Drop the copies before the first split, for example with drop_duplicates() of pandas.",
+        tuple(dict.fromkeys(n for pair in pairs for n in (pair.judged.n, pair.other.n))),
+        "risk" if pairs[0].share < _FEW else None,
+    )

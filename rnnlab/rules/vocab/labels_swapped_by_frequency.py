@@ -1,0 +1,214 @@
+"""# The labels were numbered by frequency, and the wrong index was read
+
+**What happened.** `LabelField` numbers labels by how often they occur, like words. Where '1' occurs more often than '0', the
+map is `{'1': 0, '0': 1}`: index 1 is the class '0'. The program took index 1 for class 1 and printed it under that name.
+
+**Why it matters.** Every answer is exactly the wrong way round: a review that the model finds 97 % positive is printed as 3 %
+positive. Nothing shows it, because the accuracy compares indices with indices and stays right.
+
+**Fix.** Ask the map for the index: `LABEL.vocab.stoi["1"]`, or name the indices by `LABEL.vocab.itos`.
+
+```python bad
+import torch
+from torchtext.data import Dataset, Example, Field, LabelField
+
+torch.manual_seed(1)
+TEXT, LABEL = Field(), LabelField()
+fields = [("text", TEXT), ("label", LABEL)]
+rows = [("a good film", "1"), ("a fine plot", "1"), ("a great cast", "1"), ("a bad film", "0")]
+train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
+TEXT.build_vocab(train_data)
+LABEL.build_vocab(train_data)
+print(dict(LABEL.vocab.stoi))
+
+scores = torch.nn.Embedding(len(TEXT.vocab), 2)
+ids = TEXT.process([TEXT.preprocess("a great film")])
+probabilities = torch.softmax(scores(ids).sum(dim=0), dim=1)
+positive = probabilities[0, 1].item()  # <- found here
+print(f"Probability positive: {positive:.4f}")
+```
+
+```python good
+import torch
+from torchtext.data import Dataset, Example, Field, LabelField
+
+torch.manual_seed(1)
+TEXT, LABEL = Field(), LabelField()
+fields = [("text", TEXT), ("label", LABEL)]
+rows = [("a good film", "1"), ("a fine plot", "1"), ("a great cast", "1"), ("a bad film", "0")]
+train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
+TEXT.build_vocab(train_data)
+LABEL.build_vocab(train_data)
+print(dict(LABEL.vocab.stoi))
+
+scores = torch.nn.Embedding(len(TEXT.vocab), 2)
+ids = TEXT.process([TEXT.preprocess("a great film")])
+probabilities = torch.softmax(scores(ids).sum(dim=0), dim=1)
+positive = probabilities[0, LABEL.vocab.stoi["1"]].item()
+print(f"Probability positive: {positive:.4f}")
+```
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from rnnlab.facts import Call, Data, Said, TensorNote, makers
+from rnnlab.operations import LOSSES
+from rnnlab.record import Record
+from rnnlab.rules.kit import Finding, Unseen, expression, nearest_before, numbers_in, rule, walk_back
+
+_SYNONYMS = ({"1", "pos", "positive"}, {"0", "-1", "neg", "negative"})
+_SAME_NUMBER = {"to", "squeeze", "unsqueeze", "view", "select"}
+_UNCHANGED = _SAME_NUMBER | {"index"}
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One number that left a softmax: the index of the class that it belongs to, and the expression that chose it."""
+
+    item: Call
+    chooser: Call
+    index: int
+
+
+@rule(level="mistake", needs=("label map",))
+def check(record: Record) -> Iterator[Finding]:
+    """Compare each printed class name with the class whose probability was printed behind it."""
+    labels = record.last(Data, what="label map")
+    order = [name for name, _, _ in labels.samples["labels"]] if labels else []
+    if labels is None or order == _own_order(order):
+        return
+    if not _targets_are_indices(record):
+        raise Unseen("the loss was given other targets than the batch's labels, so the indices may mean something else")
+    named = list(_named_readings(record, order))
+    if not named:
+        raise Unseen(
+            f"{_map(labels)} is not in the labels' own order, but no probability was printed under a label's name"
+        )
+    right = {reading.chooser.place for reading, label, _ in named if order[reading.index] == label}
+    for reading, label, said in named:
+        if reading.chooser.place not in right:
+            right.add(reading.chooser.place)
+            message = _message(record, labels, reading, label, said)
+            yield Finding(reading.chooser.place, message, (labels.n, reading.chooser.n, reading.item.n, said.n))
+
+
+def _own_order(names: list[str]) -> list[str]:
+    """Return labels in the order that they have by themselves: by value where they are numbers, by the alphabet else."""
+    try:
+        return sorted(names, key=float)
+    except ValueError:
+        return sorted(names)
+
+
+def _targets_are_indices(record: Record) -> bool:
+    """Say whether every loss was given the batch's labels as they are."""
+    for loss in record.ask(Call, where=lambda call: call.what in LOSSES and len(call.inputs) > 1):
+        behind = list(walk_back(record, loss.inputs[1:2]))
+        if any(isinstance(fact, Call) and fact.what not in _UNCHANGED for fact in behind):
+            return False
+    return True
+
+
+# --- which number is which class -----------------------------------------------------------------------------------
+
+
+def _named_readings(record: Record, order: list[str]) -> Iterator[tuple[_Reading, str, Said]]:
+    """Return the readings whose number was printed under a label's name, with the label and the text."""
+    readings = [r for item in record.ask(Call, what="item") if (r := _reading(record, item, len(order))) is not None]
+    for said, text in _with_headings(record):
+        names = _labels_in(text, order)
+        numbers = numbers_in(text)
+        if len({label for _, label in names}) > max(1, len(numbers)):
+            continue  # "positive or negative?" names no class
+        for number in numbers:
+            label = nearest_before(names, number.start) or next((label for _, label in names), None)
+            shown = [r for r in readings if r.item.n < said.n and number.shows(r.item.values["value"])]
+            # A number that could be of either class (0.50 and 0.50) says nothing.
+            if label is not None and shown and len({r.index for r in shown}) == 1:
+                yield shown[-1], label, said
+
+
+def _with_headings(record: Record) -> Iterator[tuple[Said, str]]:
+    """Return each printed text, behind the line before it where that one is a heading without a number."""
+    heading = ""
+    for said in record.ask(Said):
+        yield said, f"{heading}\n{said.text}"
+        heading = "" if numbers_in(said.text) else said.text
+
+
+def _labels_in(text: str, order: list[str]) -> list[tuple[int, str]]:
+    """Return the labels that a text names, by their own names or by another word for them, with their positions."""
+    found = []
+    for word in re.finditer(r"[a-z]{2,}", text.lower()):
+        same = next((group for group in _SYNONYMS if word[0] in group), {word[0]})
+        labels = [label for label in order if label.lower() in same]
+        if len(labels) == 1 and _are_two_sided(order, labels[0], word[0]):
+            found.append((word.start(), labels[0]))
+    return found
+
+
+def _are_two_sided(order: list[str], label: str, word: str) -> bool:
+    """'positive' means '1' only where the labels are one positive and one negative class."""
+    names = {name.lower() for name in order}
+    return word == label.lower() or (len(names) == 2 and all(names & group for group in _SYNONYMS))
+
+
+def _reading(record: Record, item: Call, classes: int) -> _Reading | None:
+    """Follow a number back to the softmax (or sigmoid) that it was read from."""
+    if not isinstance(item.values.get("value"), float) or not item.inputs:
+        return None
+    chosen: tuple[Call, int] | None = None
+    call = item
+    while (made := sorted(makers(call.inputs[0].note) if call.inputs else ())) and made[0] < len(record):
+        fact = record.fact(made[0])
+        if not isinstance(fact, Call) or fact.what not in {*_UNCHANGED, "softmax", "sigmoid"}:
+            return None
+        if fact.what == "softmax":
+            return _Reading(item, *chosen) if chosen else None
+        if fact.what == "sigmoid":
+            return _Reading(item, *(chosen or (fact, 1))) if classes == 2 else None
+        chosen = chosen or _chosen_class(fact, classes)
+        call = fact
+    return None
+
+
+def _chosen_class(call: Call, classes: int) -> tuple[Call, int] | None:
+    """Return an indexing of the classes axis (a probability's last one, as long as the label map) with its index."""
+    note = call.inputs[0].note
+    keys = list(call.values.get("index", ()))
+    if call.what != "index" or not isinstance(note, TensorNote) or note.shape is None:
+        return None
+    if "ellipsis" in keys:
+        at = keys.index("ellipsis")
+        keys[at : at + 1] = [":"] * (len(note.shape) - len(keys) + 1)
+    last = len(note.shape) - 1
+    if len(keys) > last and isinstance(keys[last], int) and note.shape[last] == classes:
+        return (call, keys[last] % classes) if note.axes[last].name not in ("batch", "seq_len") else None
+    return None
+
+
+# --- what is said --------------------------------------------------------------------------------------------------
+
+
+def _map(labels: Data) -> str:
+    inside = ", ".join(f"{name!r}: {i}" for name, i, _ in labels.samples["labels"][:4])
+    return f"{{{inside}}}"
+
+
+def _message(record: Record, labels: Data, reading: _Reading, label: str, said: Said) -> str:
+    order = [name for name, _, _ in labels.samples["labels"]]
+    counts = {name: count for name, _, count in labels.samples["labels"]}
+    name = labels.name or "LABEL"
+    line = said.place.line if said.place else "?"
+    cure = f"Take index {name}.vocab.stoi['{label}'], which is {order.index(label)}."
+    if reading.chooser.what == "sigmoid":
+        cure = f"The probability of '{label}' is 1 minus this number."
+    return (
+        f"'{name}' numbers the labels by how often they occur ({counts[order[0]]:,} times '{order[0]}', "
+        f"{counts[order[1]]:,} times '{order[1]}'), so its map is {_map(labels)}. "
+        f"{expression(record, reading.chooser.place)} gives index {reading.index}, the probability of "
+        f"'{order[reading.index]}', and line {line} prints it as that of '{label}': \"{said.text.strip()[:60]}\". "
+        f"{cure}"
+    )

@@ -1,0 +1,94 @@
+"""# The vocabulary was built from the test reviews too
+
+**What happened.** `build_vocab` was given the test reviews: by name, or inside the whole dataset that the test reviews were
+cut from. The words and their order were chosen with reviews in hand that the model must not know before the test.
+
+**Why it matters.** Some words get an index only because the test uses them, and the test then meets fewer `<unk>` than new
+reviews will. In the 50,000 IMDb reviews (34,000 for training, 10,000 for the test) it decides 821 of the 20,000 words and
+moves the share of `<unk>` in the test from 3.96 % to 3.78 %. The score moves little, but the test is no longer a test.
+
+**Fix.** Split first, then call `build_vocab` with the training split alone; the other splits share the Field.
+
+```python bad
+from torchtext.data import Dataset, Example, Field, LabelField
+
+TEXT, LABEL = Field(), LabelField()
+fields = [("text", TEXT), ("label", LABEL)]
+examples = [Example.fromlist([f"review number {i}", str(i % 2)], fields) for i in range(100)]
+dataset = Dataset(examples, fields)
+
+TEXT.build_vocab(dataset)  # <- found here
+LABEL.build_vocab(dataset)
+train_data, test_data = dataset.split(0.8)
+print(len(TEXT.vocab), len(train_data), len(test_data))
+```
+
+```python good
+from torchtext.data import Dataset, Example, Field, LabelField
+
+TEXT, LABEL = Field(), LabelField()
+fields = [("text", TEXT), ("label", LABEL)]
+examples = [Example.fromlist([f"review number {i}", str(i % 2)], fields) for i in range(100)]
+dataset = Dataset(examples, fields)
+
+train_data, test_data = dataset.split(0.8)
+TEXT.build_vocab(train_data)
+LABEL.build_vocab(train_data)
+print(len(TEXT.vocab), len(train_data), len(test_data))
+```
+"""
+
+from collections.abc import Iterator
+
+from rnnlab.facts import Data
+from rnnlab.record import Record
+from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, rule
+
+
+@rule(level="mistake", needs=("vocabulary",))
+def check(record: Record) -> Iterator[Finding]:
+    """Follow each source of a vocabulary down to its final splits and ask what these are for."""
+    splits = Splits(record)
+    vocabularies = list(record.ask(Data, what="vocabulary"))
+
+    def saw_too_much(vocabulary: Data) -> bool:
+        return bool(_parts(splits, vocabulary, "test") or _parts(splits, vocabulary, "valid"))
+
+    if never(vocabularies, saw_too_much, record):
+        _say_what_is_unknown(splits, vocabularies)
+        return
+    for vocabulary in filter(saw_too_much, vocabularies):
+        yield _finding(record, splits, vocabulary)
+
+
+def _parts(splits: Splits, vocabulary: Data, role: str) -> list[int]:
+    """Return the final splits of this role that a vocabulary was built from."""
+    parts = {part for source in vocabulary.made_from for part in splits.parts(source)}
+    return sorted(part for part in parts if splits.role(part) == role)
+
+
+def _finding(record: Record, splits: Splits, vocabulary: Data) -> Finding:
+    test, valid = _parts(splits, vocabulary, "test"), _parts(splits, vocabulary, "valid")
+    part = splits.data[(test or valid)[0]]
+    kind = "test" if test else "validation"
+    through = [s for s in vocabulary.made_from if s != part.id and part.id in splits.parts(s)]
+    way = f"'{splits.name(through[0])}' holds the reviews of" if through else "it was given"
+    train = _parts(splits, vocabulary, "train")
+    name = splits.name(train[0]) if train else "the training split"
+    return Finding(
+        vocabulary.place,
+        f"{expression(record, vocabulary.place)} chose its {int(vocabulary.counts['words']):,} words with the {kind} "
+        f"reviews in hand: {way} '{splits.name(part.id)}' ({int(part.counts['examples']):,} reviews). "
+        f"Split first, then call {vocabulary.name or 'TEXT'}.build_vocab({name}).",
+        (vocabulary.n, part.n),
+        None if test else "risk",
+    )
+
+
+def _say_what_is_unknown(splits: Splits, vocabularies: list[Data]) -> None:
+    if any(vocabulary.counts.get("unrecognised_sources") for vocabulary in vocabularies):
+        raise Unseen("build_vocab was given something that is no dataset, so it is not known which reviews it saw")
+    sources = {part for vocabulary in vocabularies for source in vocabulary.made_from for part in splits.parts(source)}
+    others = [fact.id for fact in splits.data.values() if fact.what in ("dataset", "split") and fact.id not in sources]
+    if any(splits.role(s) is None for s in sources) and any(splits.role(o) == "test" for o in others):
+        raise Unseen("the names do not say what the dataset behind the vocabulary is for")
