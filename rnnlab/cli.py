@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -31,7 +33,7 @@ class Rnn(StrEnum):
 
 def _refuse(message: str) -> NoReturn:
     """Print one clear sentence and leave with exit code 2."""
-    typer.echo(f"rnnlab: {message}", err=True)
+    typer.echo(f"rnnlab: {message.rstrip('.')}.", err=True)
     raise typer.Exit(2)
 
 
@@ -191,7 +193,17 @@ def imdb(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Frames and arrows are not worth a traceback where the terminal has no letters for them.
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except SystemExit as end:
+        if end.code == 130:
+            # On the way out already: another Ctrl-C would only add a traceback.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        raise
 
 
 if __name__ == "__main__":

@@ -170,7 +170,7 @@ class Inspector:
             return self._layer(thing, axes)
         if callable(thing):
             return self._function(thing)
-        if hasattr(thing, "__iter__"):
+        if hasattr(thing, "__iter__") and not isinstance(thing, str | bytes):
             return InspectedLoader(self.stage, thing)
         raise TypeError(
             f"inspectors.{self.stage.name} wraps a function, a layer or a loader, not a {type(thing).__name__}"

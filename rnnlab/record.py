@@ -155,7 +155,11 @@ class Record:
 
     def _write(self, line: msgspec.Struct) -> None:
         if self._file is not None:
-            self._file.write(_encoder.encode(line) + b"\n")
+            try:
+                encoded = _encoder.encode(line)
+            except UnicodeEncodeError:
+                encoded = _encoder.encode(_mended(msgspec.to_builtins(line)))
+            self._file.write(encoded + b"\n")
             self._file.flush()
 
     # --- telling -----------------------------------------------------------------------------------------------
@@ -298,6 +302,15 @@ class Record:
     @staticmethod
     def _index_path(path: Path) -> Path:
         return path.with_name(path.name + ".index")
+
+
+def _mended(value: Any) -> Any:
+    """Replace halves of characters (of a file name that is no UTF-8, say), which no file can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list | tuple):
+        return [_mended(item) for item in value]
+    return {_mended(k): _mended(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def is_record(path: str | Path) -> bool:

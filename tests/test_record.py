@@ -395,3 +395,14 @@ def test_a_new_record_does_not_trust_the_index_of_an_old_one(tmp_path: Path) -> 
     record.add(Said(text="new"))
     assert [type(fact) for fact in Record.load(path)] == [Said]
     record.close()
+
+
+def test_half_a_character_is_replaced_on_disk(tmp_path: Path) -> None:
+    record = Record(Header(), tmp_path / "half.rnnlab")
+    record.add_source("b\udcff.py", "x")
+    record.add(Data(what="table", id=1, samples={"head": [["\ud800"]]}))
+    record.add(Said(text="after"))
+    record.close()
+    loaded = Record.load(tmp_path / "half.rnnlab")
+    assert [fact.n for fact in loaded] == [0, 1] and loaded.sources == {"b?.py": "x"}
+    assert loaded.first(Data).samples == {"head": [["?"]]}  # type: ignore[union-attr]

@@ -108,7 +108,7 @@ def _read(path: Path, text: str, label: str) -> DataFrame:
     return table.loc[:, [text, label]].set_axis(["review", "sentiment"], axis=1)
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:
     """Open a file as the bytes that it holds, unpacked if it is gzip, whatever its name."""
     if path.is_dir():
         raise LoadError(f"{path} is a folder; give the CSV file itself.")

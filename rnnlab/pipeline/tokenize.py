@@ -139,11 +139,11 @@ def _workers(count: int) -> Iterator[SimpleQueue[subprocess.Popen[bytes]]]:
 
 def _started(command: list[str]) -> subprocess.Popen[bytes]:
     """Start a worker that a Ctrl-C in the terminal does not reach: who started it ends it."""
-    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    pipe = subprocess.PIPE
     if sys.platform == "win32":
         alone = subprocess.CREATE_NEW_PROCESS_GROUP
-        return subprocess.Popen(command, creationflags=alone, **pipes)
-    return subprocess.Popen(command, process_group=0, **pipes)
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, creationflags=alone)
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, process_group=0)
 
 
 def _ask(worker: subprocess.Popen[bytes], chunk: list[str]) -> list[list[str]]:

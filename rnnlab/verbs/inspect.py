@@ -31,7 +31,7 @@ def inspect(thing: Any, *inputs: Any, axes: str | None = None, console: Console 
     if _is_module(thing):
         _inspect_module(thing, inputs, axes, console)
         return
-    what, counts, samples = describe(thing)
+    what, counts, samples = _described(thing)
     if what != "value":
         fact = Data(what=what, id=0, name="", counts=counts, samples=samples)
         console.print(terminal.data_view(type(thing).__name__, fact))
@@ -84,6 +84,14 @@ def _declare_rnn_result(watch: Watch, thing: Any) -> None:
         watch.recorder.declare(output, (*first, "hid" if directions == 1 else "2*hid"))
 
 
+def _described(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
+    """Describe a data object; one that only looks like one (or fails when it is asked) is a value like any other."""
+    try:
+        return describe(thing)
+    except Exception:
+        return "value", {}, {}
+
+
 def _is_module(thing: Any) -> bool:
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(thing, torch.nn.Module)
@@ -92,7 +100,9 @@ def _is_module(thing: Any) -> bool:
 def _numbers(thing: Any) -> dict[str, str]:
     """Return a few numbers of a tensor: range, mean, and whether anything is not finite."""
     torch = sys.modules.get("torch")
-    if torch is None or not isinstance(thing, torch.Tensor) or not thing.numel() or thing.is_complex():
+    if torch is None or not isinstance(thing, torch.Tensor) or not thing.numel():
+        return {}
+    if thing.is_complex() or thing.is_meta or thing.layout is not torch.strided or thing.is_quantized:
         return {}
     values = thing.detach().double()
     found = {

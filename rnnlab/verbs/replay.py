@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.text import Text
 
-from rnnlab.facts import Call, Data, Scope
+from rnnlab.facts import Call, Data, Fact, Scope
 from rnnlab.record import Record
 from rnnlab.report import judge
 from rnnlab.stages import STAGES, Stage
@@ -39,8 +39,18 @@ def step_record(
 
 def stages_of(record: Record) -> list[Stage]:
     """Return the stages of which a record holds anything."""
-    seen = {fact.stage for kind in (Scope, Data, Call) for fact in record.ask(kind)}
+    seen = {fact.stage for kind in (Scope, Data, Call) for fact in record.ask(kind) if not _is_borrowed(record, fact)}
     return [stage for stage in STAGES if stage.name in seen]
+
+
+def _is_borrowed(record: Record, fact: Fact) -> bool:
+    """Say whether a fact of one run belongs to another: the validation split is evaluated inside of training."""
+    if fact.stage not in _RUNS or isinstance(fact, Scope):
+        return False
+    return any(record.fact(n).stage in _RUNS - {fact.stage} for n in record.enclosing(fact))
+
+
+_RUNS = frozenset({"train", "evaluate", "predict"})
 
 
 def goodbye(stepper: Stepper, console: Console) -> None:

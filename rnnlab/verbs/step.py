@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,10 @@ def step_walk(
         pass
     except KeyboardInterrupt:
         kept = f"; what was seen so far is kept: rnnlab step {path}" if path is not None else ""
-        console.print(Text(f"\nstopped{kept}", style="yellow"))
+        # An impatient second one is not to spoil what the first one has begun.
+        with _on_ctrl_c(signal.SIG_IGN):
+            console.print(Text(f"\nstopped{kept}", style="yellow"))
+            record.close()
         raise
     finally:
         record.close()
@@ -98,6 +102,7 @@ class _Guide:
         self._is_looking = False
         self._progress: Progress | None = None
         self._task: TaskID | None = None
+        self._wants_stop = False
 
     def __enter__(self) -> _Guide:
         return self
@@ -113,8 +118,10 @@ class _Guide:
         def watched(*args: Any, **kwargs: Any) -> Any:
             self._look()
             inputs = inspect.signature(function).bind(*args, **kwargs).arguments
+            # Training can be stopped and goes on to the next stage; anything else is ended where it is.
+            stopping = self._stopped_between_batches() if "train" in stages else contextlib.nullcontext()
             try:
-                with self.watch.stage(stages, function, inputs) as give:
+                with stopping, self.watch.stage(stages, function, inputs) as give:
                     result = function(*args, **kwargs)
                     give(result)
             finally:
@@ -131,6 +138,20 @@ class _Guide:
             self._is_looking = True
             self._looking.enter_context(self.watch.looking())
 
+    @contextlib.contextmanager
+    def _stopped_between_batches(self) -> Iterator[None]:
+        """Turn Ctrl-C into a wish that is granted after the batch at hand.
+
+        An exception in the middle of a step is not sure to arrive: Python drops one that is raised while a tensor is
+        being freed.
+        """
+
+        def wish(*_: object) -> None:
+            self._wants_stop = True
+
+        with _on_ctrl_c(wish):
+            yield
+
     # --- progress ------------------------------------------------------------------------------------------------
 
     def tokens(self, what: str, done: int, total: int | None) -> None:
@@ -143,6 +164,8 @@ class _Guide:
             done = (turn.epoch - 1) * turn.batches + turn.batch
             state = f"loss {turn.loss:.3f}  acc {turn.accuracy:.1%}  gradient {turn.gradient_norm:.2f}"
             self._draw(f"epoch {turn.epoch}/{turn.epochs}  {state}", done, turn.epochs * turn.batches, "batches")
+            if self._wants_stop:
+                raise KeyboardInterrupt
 
     def _draw(self, label: str, done: int, total: int, unit: str) -> None:
         if self._progress is None:
@@ -165,6 +188,20 @@ class _Guide:
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+
+@contextlib.contextmanager
+def _on_ctrl_c(answer: Any) -> Iterator[None]:
+    """Answer Ctrl-C in another way than by an exception, where that can be chosen: in a main thread."""
+    try:
+        before = signal.signal(signal.SIGINT, answer)
+    except ValueError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _arguments(settings: Settings, reviews: dict[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,9 @@ class Quit(Exception):  # noqa: N818  # the learner's wish, no error
 
 @dataclass
 class Quiz:
-    """Asks for the next shape before it is shown, and keeps the score."""
+    """Asks for the next shape before it is shown, and keeps the score; it has ended when the input has."""
 
+    ended: bool = False
     asked: int = 0
     right: int = 0
     seen: set[str] = field(default_factory=set)
@@ -129,13 +130,11 @@ class Stepper:
         self.quiz.seen.add(stage.name)
         for call in terminal.first_calls(self.record, stage.name):
             question = _question(call)
-            if question is not None and (self.pause or self.quiz.asked == 0 or not self._ended):
+            if question is not None:
                 self._ask(call, *question)
 
-    _ended = False
-
     def _ask(self, call: Call, given: Text, name: str, note: TensorNote) -> None:
-        if self.quiz is None or self._ended:
+        if self.quiz is None or self.quiz.ended:
             return
         self.console.print(
             Text("quiz  ", style="bold magenta").append_text(given).append(f"  →  {name} (?)", style="bold")
@@ -146,7 +145,7 @@ class Stepper:
         try:
             answer = self.read("      its sizes, such as 12 32 8, or its axes; - skips › ")
         except EOFError:
-            self._ended = True
+            self.quiz.ended = True
             return
         skipped = answer.strip() in {"", "-"}
         right = not skipped and _is_shape(answer, note)
@@ -176,7 +175,11 @@ def _question(call: Call) -> tuple[Text, str, TensorNote] | None:
 
 def _is_shape(answer: str, note: TensorNote) -> bool:
     """Say whether an answer gives the sizes (`12 32 8`) or the axes (`seq_len batch emb`) of a tensor."""
-    if re.search(r"[a-z]", answer):
-        named = [axis.name if size != 1 else "1" for axis, size in zip(note.axes, note.shape or (), strict=True)]
-        return re.findall(r"[\w*]+", answer) == named
+    if re.search(r"[a-z]{2}", answer):  # a single letter is the x of 4 x 2
+        names = [
+            {axis.name, "1"} if size == 1 else {axis.name}
+            for axis, size in zip(note.axes, note.shape or (), strict=False)
+        ]
+        words = re.findall(r"[\w*+]+", answer)
+        return len(words) == len(names) and all(word in name for word, name in zip(words, names, strict=True))
     return [int(number) for number in re.findall(r"\d+", answer)] == list(note.shape or ())

@@ -19,7 +19,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from rnnlab import sources
-from rnnlab.facts import Call, Crash, Data, GroupNote, Note, Place, Scope
+from rnnlab.facts import Call, Crash, Data, GroupNote, Note, PackedNote, Place, Scope, tensors
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.report import Outcome, Report
@@ -402,13 +402,23 @@ def value_view(kind: str, note: Note, numbers: dict[str, str]) -> RenderableType
     """Return the panel of a tensor, a packed sequence or an RNN's tuple."""
     lines: list[RenderableType] = []
     if isinstance(note, GroupNote):
-        call = Call(what="lstm" if len(note.items) == 2 else "", output=note)
+        call = Call(what="lstm" if _is_rnn_result(note) else "", output=note)
         lines.extend(note_text(item.name, item.note) for item in outputs(call))
     else:
         lines.append(note_text("", note))
     if numbers:
         lines.append(Text("  ".join(f"{name} {value}" for name, value in numbers.items()), style="dim"))
     return Panel(Group(*lines), title=Text(f" {kind} "), title_align="left", border_style="cyan")
+
+
+def _is_rnn_result(note: GroupNote) -> bool:
+    """`(output, hidden)` or `(output, (hidden, cell))`: the states have as many axes as a padded output."""
+    if len(note.items) != 2:
+        return False
+    output, states = note.items[0].note, tensors(note.items[1].note)
+    rank = 3 if isinstance(output, PackedNote) else len(getattr(output, "shape", None) or ())
+    alike = all(len(state.shape or ()) == rank and state.dtype.startswith(("float", "bfloat")) for state in states)
+    return rank in (2, 3) and len(states) in (1, 2) and alike
 
 
 def module_view(text: str, parameters: Sequence[tuple[str, tuple[int, ...], bool]]) -> RenderableType:

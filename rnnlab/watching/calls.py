@@ -10,6 +10,7 @@ import contextlib
 import inspect
 import weakref
 from collections.abc import Callable, Iterator
+from math import isfinite
 from types import FrameType
 from typing import Any
 
@@ -584,19 +585,24 @@ def _values(operation: Operation, args: Any, result: Any) -> dict[str, Any]:
     if name == "item":
         value = result if isinstance(result, int | float) else None
         value = args[0].item() if value is None and _readable(args[0]) and args[0].numel() == 1 else value
-        return {} if value is None else {"value": value}
+        return {} if value is None else _number(value)
     if not isinstance(result, torch.Tensor) or not _readable(result):
         return {}
     if name in LOSSES and result.numel() == 1:
-        return {"value": float(result.detach())}
+        return _number(float(result.detach()))
     if name == "sum" and result.numel() == 1 and args and isinstance(args[0], torch.Tensor):
-        return {"value": float(result.detach()), "of": str(args[0].dtype).removeprefix("torch.")}
-    if name in {"softmax", "sigmoid"} and result.numel() <= _FEW:
+        return {**_number(float(result.detach())), "of": str(args[0].dtype).removeprefix("torch.")}
+    if name in {"softmax", "sigmoid"} and result.numel() <= _FEW and bool(result.isfinite().all()):
         return {"values": result.detach().tolist()}
     if name in {"squeeze", "unsqueeze"}:
         dims = [a for a in args[1:] if isinstance(a, int)]
         return {"dim": dims[0]} if dims else {}
     return {}
+
+
+def _number(value: float) -> dict[str, Any]:
+    """A number that was measured; JSON has no nan and no infinity, so these are noted in words."""
+    return {"value": value} if isfinite(value) else {"not finite": str(value)}
 
 
 def _are_ids(tensor: Any) -> bool:

@@ -6,6 +6,7 @@ torchtext does not pay for them.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import statistics
 import weakref
@@ -255,7 +256,7 @@ def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         return _label_map(thing) if not thing.sequential else _vocabulary(thing.vocab, thing)
     if hasattr(thing, "sequential") and hasattr(thing, "preprocess"):
         return _field(thing)
-    if hasattr(thing, "stoi") and hasattr(thing, "itos"):
+    if all(hasattr(thing, name) for name in ("stoi", "itos", "freqs")):
         return _vocabulary(thing, None)
     if hasattr(thing, "dataset") and hasattr(thing, "batch_size") and hasattr(thing, "__iter__"):
         return _loader(thing)
@@ -307,10 +308,10 @@ def _table(table: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         "head": [[_cut(str(value)) for value in row] for row in table.head(3).itertuples(index=False)],
         "labels": {},
     }
-    for column in table.columns:
-        values = table[column]
-        if values.nunique() <= 20:
-            samples["labels"][str(column)] = [[str(k), int(v)] for k, v in values.value_counts().items()]
+    for i, column in enumerate(columns):
+        counted = Counter(str(value) for value in table.iloc[:, i].dropna())
+        if len(counted) <= 20:
+            samples["labels"][column] = [[name, count] for name, count in counted.most_common()]
     samples["dropped"] = {str(k): int(v) for k, v in getattr(table, "attrs", {}).get("dropped", {}).items()}
     return "table", {"rows": float(len(table)), "columns": float(len(columns))}, samples
 
@@ -400,7 +401,9 @@ def _label_map(field: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
 
 
 def _loader(loader: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    counts = {"batch_size": float(loader.batch_size or 0), "examples": float(len(loader.dataset))}
+    counts = {"batch_size": float(loader.batch_size or 0)}
+    with contextlib.suppress(TypeError):  # a stream of examples has no length
+        counts["examples"] = float(len(loader.dataset))
     options = {
         name: getattr(loader, name)
         for name in ("train", "shuffle", "sort", "sort_within_batch", "repeat", "drop_last")

@@ -38,7 +38,9 @@ def refusal(path: Path | str, **how) -> str:
     message = str(caught.value)
     assert message.endswith(".") and "\n" not in message and "Traceback" not in message
     assert not re.search(r"[.!?] [A-Z]", message), f"more than one sentence: {message}"
-    assert caught.value.__context__ is None or caught.value.__suppress_context__, "the parser's own error would be shown as well"
+    assert caught.value.__context__ is None or caught.value.__suppress_context__, (
+        "the parser's own error would be shown as well"
+    )
     return message
 
 

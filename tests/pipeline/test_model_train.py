@@ -148,7 +148,9 @@ def test_training_learns_and_tells_of_every_batch_and_epoch(material):
     _, history = trained(material, told.append, epochs=6)
     turns, epochs = [x for x in told if isinstance(x, Turn)], [x for x in told if isinstance(x, Epoch)]
     per_epoch = len(material[1].train)
-    assert [(turn.epoch, turn.batch) for turn in turns] == [(e, b) for e in range(1, 7) for b in range(1, per_epoch + 1)]
+    assert [(turn.epoch, turn.batch) for turn in turns] == [
+        (e, b) for e in range(1, 7) for b in range(1, per_epoch + 1)
+    ]
     assert {(turn.epochs, turn.batches) for turn in turns} == {(6, per_epoch)}
     assert epochs == history.epochs and [epoch.epoch for epoch in epochs] == [1, 2, 3, 4, 5, 6]
     assert all(epoch.batches == epoch.of == per_epoch for epoch in epochs)

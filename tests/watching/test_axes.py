@@ -138,6 +138,7 @@ def test_the_axes_of_one_tensor(operation: Operation, given: str, expected: str)
         (lambda x, y: torch.cat((x, y), -1), "b h", "b e", "b h+e"),
         (lambda x, y: torch.cat((x, y), dim=1), "b h", "c h", "? 2*h"),
         (lambda x, y: torch.cat((x[:1], y[1:])), "t b", "t b", "? b"),
+        (lambda x, y: torch.cat((x[:1], y[2:])), "t b", "t b", "? b"),
         (lambda x, y: torch.cat((torch.cat((x, y), 1), torch.cat((x, y), 1)), 1), "b h", "b e", "b 2*(h+e)"),
         (lambda x, y: torch.cat((x, y), 1)[:, :3], "b h", "b h", "b ?"),
         (lambda x, y: torch.stack((x, y)), "b h", "b h", "? b h"),

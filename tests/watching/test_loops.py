@@ -46,7 +46,7 @@ def test_batches_bring_their_axes_and_turns_fold(loader: Any) -> None:
     record, model = new_record(), Packed()
     optimizer = torch.optim.SGD(model.parameters(), 0.1)
     with Watch(record).looking():
-        for epoch in range(3):
+        for _ in range(3):
             for batch in loader:
                 text, lengths = batch.text
                 loss = F.cross_entropy(model(text, lengths), batch.label)

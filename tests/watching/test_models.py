@@ -250,6 +250,14 @@ def test_functional_losses_name_what_they_read(batch: int) -> None:
     assert each.shape == ()
 
 
+def test_a_loss_that_is_no_number_is_said_in_words() -> None:
+    record, scores = new_record(), torch.full((3, 2), float("nan"))
+    with Watch(record).looking():
+        F.cross_entropy(scores, torch.tensor([0, 1, 1])).item()
+        F.softmax(scores, dim=1)
+    assert [c.values for c in calls(record)[-3:]] == [{"not finite": "nan"}, {"not finite": "nan"}, {}]
+
+
 def test_losses_over_every_word_do_not_call_all_words_the_batch() -> None:
     record, scores = new_record(), torch.zeros(4, 3, 2)
     with Watch(record).looking():
