@@ -155,18 +155,18 @@ def explain(
 ) -> None:
     """Print the page of a mistake: what happens, why it matters, how to fix it."""
     from rnnlab.rules.kit import catalogue
-    from rnnlab.views import terminal
+    from rnnlab.views import findings, terminal
 
     console = terminal.console()
     rules = catalogue()
     if name is None:
-        console.print(terminal.catalogue_view(rules.values()))
+        console.print(findings.catalogue_view(rules.values()))
         return
     chosen = [rules[name]] if name in rules else [one for one in rules.values() if name.lower() in one.name]
     if len(chosen) != 1:
         near = ", ".join(one.name for one in chosen) or ", ".join(rules)
         _refuse(f"{'several mistakes are' if chosen else 'no mistake is'} called '{name}'; there is {near}.")
-    console.print(terminal.page_view(chosen[0]))
+    console.print(findings.page_view(chosen[0]))
 
 
 @data_app.command()

@@ -30,7 +30,7 @@ from rich.console import Console
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.stages import STAGE_NAMES, STAGES, Stage
-from rnnlab.views import terminal
+from rnnlab.views import terminal, things
 from rnnlab.watching.watch import Watch, new_record
 
 # The same inspector over and over (a tokenizer, called for each review) prints this often, then counts.
@@ -92,7 +92,7 @@ class _Bench:
         finally:
             folded = {name: times - 1 for name, times in self._open.pop().items() if times > 1}
             if folded:
-                self.console.print(terminal.folded_view(stage, folded))
+                self.console.print(things.folded_view(stage, folded))
 
     def is_folded(self, stage: Stage) -> bool:
         """Count a call; say whether it is one of many: inside another inspector, or the same one again and again."""
@@ -114,7 +114,7 @@ class _Bench:
         """Say how often the same inspector ran without being printed."""
         stage, times = self._row
         if stage is not None and times > _SAME_IN_A_ROW:
-            self.console.print(terminal.more_view(stage, times - _SAME_IN_A_ROW))
+            self.console.print(things.more_view(stage, times - _SAME_IN_A_ROW))
         self._row = (None, 0)
 
     def print_later(self, wanted: _Print) -> None:
@@ -129,7 +129,7 @@ class _Bench:
         for one in ready:
             facts: list[Any] = [fact for fact in map(self.record.fact, range(one.start, one.end)) if one.chosen(fact)]
             if facts:
-                self.console.print(terminal.inspected_view(one.stage, facts, self.record))
+                self.console.print(things.inspected_view(one.stage, facts, self.record))
 
 
 @dataclass(frozen=True)

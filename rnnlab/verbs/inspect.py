@@ -9,7 +9,7 @@ from rich.console import Console
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.views import terminal
+from rnnlab.views import terminal, things
 from rnnlab.watching.describing import describe
 from rnnlab.watching.recorder import settled
 from rnnlab.watching.watch import Watch, new_record
@@ -26,7 +26,7 @@ def inspect(thing: Any, *inputs: Any, axes: str | None = None, console: Console 
     """
     console = console or terminal.console()
     if isinstance(thing, Record):
-        console.print(terminal.trace_view(thing))
+        console.print(things.trace_view(thing))
         return
     if _is_module(thing):
         _inspect_module(thing, inputs, axes, console)
@@ -34,14 +34,14 @@ def inspect(thing: Any, *inputs: Any, axes: str | None = None, console: Console 
     what, counts, samples = _described(thing)
     if what != "value":
         fact = Data(what=what, id=0, name="", counts=counts, samples=samples)
-        console.print(terminal.data_view(type(thing).__name__, fact))
+        console.print(things.data_view(type(thing).__name__, fact))
         return
     watch = Watch(new_record())
     if axes is not None and hasattr(thing, "dim"):
         watch.recorder.declare(thing, axes.split())
     _declare_rnn_result(watch, thing)
     note = settled(watch.recorder.note(thing))
-    console.print(terminal.value_view(type(thing).__name__, note, _numbers(thing)))
+    console.print(things.value_view(type(thing).__name__, note, _numbers(thing)))
 
 
 def _inspect_module(module: Any, inputs: tuple[Any, ...], axes: str | None, console: Console) -> None:
@@ -49,16 +49,16 @@ def _inspect_module(module: Any, inputs: tuple[Any, ...], axes: str | None, cons
 
     if not inputs:
         parameters = [(name, tuple(p.shape), p.requires_grad) for name, p in module.named_parameters()]
-        console.print(terminal.module_view(repr(module), parameters))
+        console.print(things.module_view(repr(module), parameters))
         return
     try:
         record = trace(module, *inputs, axes=axes)
     except Exception as error:
         seen = getattr(error, "record", None)
         if seen is not None:
-            console.print(terminal.trace_view(seen))
+            console.print(things.trace_view(seen))
         raise
-    console.print(terminal.trace_view(record))
+    console.print(things.trace_view(record))
 
 
 def _declare_rnn_result(watch: Watch, thing: Any) -> None:

@@ -13,7 +13,7 @@ from rnnlab.record import Record
 from rnnlab.report import judge
 from rnnlab.stages import STAGES, Stage
 from rnnlab.verbs.stepper import Quit, Stepper
-from rnnlab.views import terminal
+from rnnlab.views import findings, terminal
 
 
 def step_record(
@@ -31,9 +31,9 @@ def step_record(
     with contextlib.suppress(Quit):
         for i, stage in enumerate(stages):
             stepper.reached(stage, last=i == len(stages) - 1)
-        if (crash := terminal.crash_view(record)) is not None:
+        if (crash := findings.crash_view(record)) is not None:
             console.print(crash)
-        console.print(terminal.report_view(judge(record)))
+        console.print(findings.report_view(judge(record)))
     goodbye(stepper, console)
 
 

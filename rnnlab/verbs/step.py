@@ -25,7 +25,7 @@ from rnnlab.report import judge
 from rnnlab.stages import STAGES, stage_named
 from rnnlab.verbs.replay import goodbye
 from rnnlab.verbs.stepper import Quit, Stepper
-from rnnlab.views import terminal
+from rnnlab.views import findings, terminal
 from rnnlab.watching.watch import Watch, new_record
 
 _PIPELINE = Path(__file__).parent.parent / "pipeline"
@@ -71,7 +71,7 @@ def step_walk(
                 show_tokens=guide.tokens,
                 show_training=guide.training,
             )
-        console.print(terminal.report_view(judge(record)))
+        console.print(findings.report_view(judge(record)))
     except Quit:
         pass
     except KeyboardInterrupt:

@@ -10,7 +10,6 @@ import contextlib
 import inspect
 import weakref
 from collections.abc import Callable, Iterator
-from math import isfinite
 from types import FrameType
 from typing import Any
 
@@ -21,10 +20,11 @@ from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
 from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope, makers
-from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
+from rnnlab.operations import RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching import axes
 from rnnlab.watching.axes import Operand, Symbol, Use
 from rnnlab.watching.describing import Describer
+from rnnlab.watching.measuring import are_ids, in_order, measured, readable, tensors_and_packs, tensors_in
 from rnnlab.watching.places import here, outward
 from rnnlab.watching.recorder import Recorder
 
@@ -38,7 +38,6 @@ _WRAPPERS = {
     "__torch_function__",
 }
 _PACKING = ("pack_padded_sequence", "pad_packed_sequence", "pad_sequence")
-_FEW = 32  # numbers at most that are noted of a small tensor of probabilities
 
 
 class _Open:
@@ -139,16 +138,16 @@ class Calls(TorchFunctionMode):
         # Shapes are taken before the call: squeeze_() and its kind rewrite history.
         with recorder.guarded():
             operands = self._operands(args, kwargs)
-            inputs = self._inputs(frame, [t for t in _flat(args, kwargs) if isinstance(t, torch.Tensor)])
+            inputs = self._inputs(frame, [t for t in tensors_and_packs(args, kwargs) if isinstance(t, torch.Tensor)])
         with recorder.silence():
             result = func(*args, **kwargs)
         with recorder.guarded():
-            made = _tensors((result,))
+            made = tensors_in((result,))
             use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._birth(args, made))
             symbols = axes.through(operation.family, use)
             if operation.family == "other":
                 # What works in place (zero_, copy_) gives its own tensor back.
-                given = {id(t): known.symbols for t, known in zip(_tensors((*args,)), operands, strict=False)}
+                given = {id(t): known.symbols for t, known in zip(tensors_in((*args,)), operands, strict=False)}
                 symbols = [
                     given[id(t)] if id(t) in given and len(given[id(t)]) == t.dim() else known
                     for t, known in zip(made, symbols, strict=True)
@@ -158,7 +157,7 @@ class Calls(TorchFunctionMode):
         return result
 
     def _operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
-        return [Operand(t.shape, list(self.recorder.symbols(t))) for t in _tensors(_in_order(args, kwargs))]
+        return [Operand(t.shape, list(self.recorder.symbols(t))) for t in tensors_in(in_order(args, kwargs))]
 
     def _birth(self, args: Any, made: list[torch.Tensor]) -> Callable[[str], Symbol]:
         """Functional layers give birth to axes at their weight; without one, each call to new ones."""
@@ -212,7 +211,7 @@ class Calls(TorchFunctionMode):
             inputs=inputs,
             output=recorder.note(result),
             binds=binds,
-            values=_values(operation, args, result),
+            values=measured(operation, args, result),
             layer=None if layer is None else _described(layer),
             grad_on=torch.is_grad_enabled(),
             training=next((o.module.training for o in self._modules if o.ours), None),
@@ -229,7 +228,7 @@ class Calls(TorchFunctionMode):
     def _count_answers(self, place: Place, name: str, args: Any, result: Any) -> None:
         """Tally a batch's right answers: the sum or mean of `answers == batch.label`, one comparison per review."""
         turns = self.recorder.loops[-1]
-        if not (turns.rows and args and _readable(args[0]) and _readable(result)):
+        if not (turns.rows and args and readable(args[0]) and readable(result)):
             return
         one_each = args[0].numel() == turns.rows and result.numel() == 1
         if one_each and self._compares_labels(self.recorder.made_by(args[0])):
@@ -309,7 +308,7 @@ class Calls(TorchFunctionMode):
             if ours:
                 self._enter_model(opened, frame, args)
             else:
-                opened.inputs = self._inputs(frame, _flat(args, {}))
+                opened.inputs = self._inputs(frame, tensors_and_packs(args, {}))
                 if not self._ends_containers(module, 0):
                     opened.inputs = tuple(Named("", item.note) for item in opened.inputs)
 
@@ -322,7 +321,7 @@ class Calls(TorchFunctionMode):
         opened.held = True
         place = recorder.places.place(frame)
         function = f"{type(opened.module).__name__}.forward"
-        scope = Scope(place=place, function=function, inputs=self._inputs(frame, _flat(args, {})))
+        scope = Scope(place=place, function=function, inputs=self._inputs(frame, tensors_and_packs(args, {})))
         if not recorder.is_repeated((place, function)):
             opened.scope = recorder.enter(scope)
 
@@ -375,7 +374,7 @@ class Calls(TorchFunctionMode):
         if frame is None:
             return
         operation = operation_of(_kind(module))
-        made = _tensors((result,))
+        made = tensors_in((result,))
         operands = self._operands(args, kwargs)
         layer = self._layer_names.get(id(module), "")
         use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._layer_birth(module, layer))
@@ -383,7 +382,7 @@ class Calls(TorchFunctionMode):
         symbols = self._recurrent(module, layer, use) if recurrent else axes.through(operation.family, use)
         n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, module)
         # Ids that no loader gave were made by the program itself, from a sentence: a prediction.
-        if operation.name == "embedding" and not self.recorder.loops and self.describer and _are_ids(args[0]):
+        if operation.name == "embedding" and not self.recorder.loops and self.describer and are_ids(args[0]):
             self.describer.tell_prediction(frame, args[0], n)
 
     def _layer_birth(self, module: nn.Module, layer: str) -> Callable[[str], Symbol]:
@@ -442,11 +441,11 @@ class Calls(TorchFunctionMode):
             operands: list[Operand] = []
             inputs: tuple[Named, ...] = ()
             with recorder.guarded():
-                operands, inputs = self._operands(args, kwargs), self._inputs(frame, _flat(args, kwargs))
+                operands, inputs = self._operands(args, kwargs), self._inputs(frame, tensors_and_packs(args, kwargs))
             with recorder.silence():
                 result = original(*args, **kwargs)
             with recorder.guarded():
-                made = _tensors((result,))
+                made = tensors_in((result,))
                 use = Use(operands, args, kwargs, [tuple(t.shape) for t in made])
                 symbols = _packing(operation.name, use) or axes.through(operation.family, use)
                 self._tell(operation, frame, inputs, result, args, made, symbols)
@@ -535,79 +534,5 @@ def _described(module: nn.Module) -> str:
     return text if len(text) <= 100 and "\n" not in text else type(module).__name__
 
 
-def _flat(args: Any, kwargs: dict[str, Any]) -> list[Any]:
-    """Return the tensors and packed sequences among arguments, with one level of tuples and lists opened."""
-    return _tensors_and_packs(_in_order(args, kwargs))
-
-
-def _in_order(args: Any, kwargs: dict[str, Any]) -> list[Any]:
-    """Return arguments with the input first, in whatever order they were named."""
-    return [*args, *(kwargs[name] for name in sorted(kwargs, key=lambda name: name not in {"input", "tensors"}))]
-
-
 def _holds_weights(module: nn.Module) -> bool:
     return next(module.parameters(), None) is not None
-
-
-def _tensors_and_packs(values: Any) -> list[Any]:
-    found: list[Any] = []
-    for value in values:
-        if isinstance(value, torch.Tensor | nn.utils.rnn.PackedSequence):
-            found.append(value)
-        elif isinstance(value, tuple | list):
-            found.extend(_tensors_and_packs(value[:64]))
-    return found
-
-
-def _tensors(values: Any) -> list[torch.Tensor]:
-    """Return every tensor in values, in order; of a packed sequence its data alone."""
-    found: list[torch.Tensor] = []
-    for value in values:
-        if isinstance(value, torch.Tensor):
-            found.append(value)
-        elif isinstance(value, nn.utils.rnn.PackedSequence):
-            found.append(value.data)
-        elif isinstance(value, tuple | list):
-            found.extend(_tensors(value[:64]))
-        elif isinstance(value, dict):
-            found.extend(_tensors(value.values()))
-    return found
-
-
-def _values(operation: Operation, args: Any, result: Any) -> dict[str, Any]:
-    """Measure the few numbers that rules and views ask for; nothing is read back from an accelerator."""
-    name = operation.name
-    if name == "index" and len(args) > 1:
-        keys = args[1] if isinstance(args[1], tuple) else (args[1],)
-        return {
-            "index": [k if isinstance(k, int) else ":" if isinstance(k, slice) else str(type(k).__name__) for k in keys]
-        }
-    if name == "item":
-        value = result if isinstance(result, int | float) else None
-        value = args[0].item() if value is None and _readable(args[0]) and args[0].numel() == 1 else value
-        return {} if value is None else _number(value)
-    if not isinstance(result, torch.Tensor) or not _readable(result):
-        return {}
-    if name in LOSSES and result.numel() == 1:
-        return _number(float(result.detach()))
-    if name == "sum" and result.numel() == 1 and args and isinstance(args[0], torch.Tensor):
-        return {**_number(float(result.detach())), "of": str(args[0].dtype).removeprefix("torch.")}
-    if name in {"softmax", "sigmoid"} and result.numel() <= _FEW and bool(result.isfinite().all()):
-        return {"values": result.detach().tolist()}
-    if name in {"squeeze", "unsqueeze"}:
-        dims = [a for a in args[1:] if isinstance(a, int)]
-        return {"dim": dims[0]} if dims else {}
-    return {}
-
-
-def _number(value: float) -> dict[str, Any]:
-    """A number that was measured; JSON has no nan and no infinity, so these are noted in words."""
-    return {"value": value} if isfinite(value) else {"not finite": str(value)}
-
-
-def _are_ids(tensor: Any) -> bool:
-    return _readable(tensor) and tensor.dtype == torch.int64 and 0 < tensor.numel() <= 4000 and not tensor.is_meta
-
-
-def _readable(tensor: Any) -> bool:
-    return isinstance(tensor, torch.Tensor) and tensor.device.type == "cpu"

@@ -82,6 +82,7 @@ class Recorder:
         self._waiting: list[Fact] = []
         self._holding = 0
         self._tensors: dict[int, tuple[weakref.ref[Any], Symbols, tuple[int, ...]]] = {}
+        self._crowded = 1_000
         self._things: dict[int, tuple[weakref.ref[Any], int]] = {}
         self._next_thing = 1
         self._folded: dict[Any, int] = {}
@@ -245,13 +246,11 @@ class Recorder:
 
     def know(self, tensor: Any, symbols: Symbols, made_by: Sequence[int] = ()) -> None:
         """Remember the axes of a tensor and the fact that made it, for as long as the tensor lives."""
-        key = id(tensor)
-        forget = self._tensors
-
-        def gone(_: Any, key: int = key) -> None:
-            forget.pop(key, None)
-
-        self._tensors[key] = weakref.ref(tensor, gone), symbols, tuple(made_by)
+        if len(self._tensors) >= self._crowded:
+            # No callback forgets a dead tensor: Python drops a Ctrl-C that falls into one.
+            self._tensors = {key: known for key, known in self._tensors.items() if known[0]() is not None}
+            self._crowded = 2 * len(self._tensors) + 1_000
+        self._tensors[id(tensor)] = weakref.ref(tensor), symbols, tuple(made_by)
 
     def symbols(self, tensor: Any) -> Symbols:
         """Return the axes of a tensor; one that was never seen before gets unknown axes, remembered from now on."""

@@ -30,7 +30,7 @@ from rnnlab.record import Header, Record
 from rnnlab.report import judge
 from rnnlab.rules.kit import catalogue
 from rnnlab.stages import STAGE_NAMES, STAGES, Stage
-from rnnlab.views import terminal
+from rnnlab.views import findings, terminal, things
 from rnnlab.views.peeks import PEEKED, peek, table
 from rnnlab.views.shapes import axes_text, axis_style, flow, note_text, outputs
 
@@ -73,9 +73,9 @@ def test_a_stage_fits_its_width(walked: Record, stage: Stage, width: int) -> Non
 @pytest.mark.parametrize("width", [60, 110])
 def test_the_other_views_of_a_walk_fit_as_well(walked: Record, width: int) -> None:
     views = [
-        terminal.trace_view(walked),
-        terminal.report_view(judge(walked)),
-        terminal.catalogue_view(catalogue().values()),
+        things.trace_view(walked),
+        findings.report_view(judge(walked)),
+        findings.catalogue_view(catalogue().values()),
     ]
     views += [terminal.explanation(stage) for stage in STAGES]
     for view in views:
@@ -98,7 +98,7 @@ def test_a_stage_that_nobody_reached_tells_its_story_alone() -> None:
 
 @pytest.mark.parametrize("name", catalogue())
 def test_every_rule_has_a_page_to_look_at(name: str) -> None:
-    shown = drawn(terminal.page_view(catalogue()[name]), 80)
+    shown = drawn(findings.page_view(catalogue()[name]), 80)
     assert name in shown and max(map(cell_len, shown.splitlines())) <= 80
 
 
@@ -156,7 +156,7 @@ def test_no_picture_of_data_takes_a_text_for_markup(fact: Data) -> None:
     assert_plain(shown)
     # The end of the text may be cut off; the markup at its beginning stands.
     assert "[red]x[/red" in shown or "[red]x" in shown
-    assert_plain(drawn(terminal.data_view(EVIL, fact)))
+    assert_plain(drawn(things.data_view(EVIL, fact)))
 
 
 def test_every_kind_of_picture_was_tried() -> None:
@@ -171,8 +171,8 @@ def test_pictures_are_plain_in_any_console_of_rich() -> None:
 
 
 def test_titles_and_crashes_are_plain() -> None:
-    for view in (terminal.trace_view(HOSTILE), terminal.crash_view(HOSTILE), terminal.module_view(EVIL, [(EVIL, (1,), True)]),
-                 terminal.value_view(EVIL, ValueNote(EVIL, EVIL), {EVIL: EVIL})):  # fmt: skip
+    for view in (things.trace_view(HOSTILE), findings.crash_view(HOSTILE), things.module_view(EVIL, [(EVIL, (1,), True)]),
+                 things.value_view(EVIL, ValueNote(EVIL, EVIL), {EVIL: EVIL})):  # fmt: skip
         assert view is not None
         shown = drawn(view)
         assert_plain(shown)
