@@ -13,8 +13,8 @@ import typer
 
 app = typer.Typer(
     name="rnnlab",
-    help="A step-through debugger for recurrent text classifiers in PyTorch.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,6 +35,23 @@ def _refuse(message: str) -> NoReturn:
     """Print one clear sentence and leave with exit code 2."""
     typer.echo(f"rnnlab: {message.rstrip('.')}.", err=True)
     raise typer.Exit(2)
+
+
+def _print_version(wished: bool) -> None:
+    if wished:
+        from rnnlab import __version__
+
+        typer.echo(f"rnnlab {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def rnnlab(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A step-through debugger for recurrent text classifiers in PyTorch."""
 
 
 @app.command()
@@ -73,7 +90,10 @@ def step(
     pause: Annotated[bool | None, typer.Option(help="Wait after each stage (the default in a terminal).")] = None,
     save: Annotated[Path | None, typer.Option(help="Keep the record in this file.")] = None,
 ) -> None:
-    """Walk through the thirteen stages of a sentiment classifier on real reviews, or replay a saved walk."""
+    """Walk through the thirteen stages of a text classifier.
+
+    With a record that --save has kept, replay that walk instead.
+    """
     waits = (sys.stdin.isatty() and sys.stdout.isatty()) if pause is None else pause
     if record is not None:
         if csv is not None or save is not None:
@@ -153,7 +173,10 @@ def explain(
         str | None, typer.Argument(help="A mistake's name, or part of it; all are listed without one.")
     ] = None,
 ) -> None:
-    """Print the page of a mistake: what happens, why it matters, how to fix it."""
+    """Print the page of a mistake, or list them all.
+
+    A page says what happens, why it matters and how to fix it, with code that is found and code that is better.
+    """
     from rnnlab.rules.kit import catalogue
     from rnnlab.views import findings, terminal
 

@@ -10,6 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from rnnlab.pipeline.cache import cache_folder
+from rnnlab.pipeline.imdb import CSV_NAME
+
+# The real reviews: where RNNLAB_DATA says, else where `rnnlab data imdb` has put them.
+_DOWNLOADED = cache_folder("imdb", CSV_NAME)
+if not os.environ.get("RNNLAB_DATA") and _DOWNLOADED.is_file():
+    os.environ["RNNLAB_DATA"] = str(_DOWNLOADED)
+
 # Before anything of rnnlab is imported: no test touches the user's cache, and no failure of a recorder is swallowed.
 _CACHE = tempfile.TemporaryDirectory(prefix="rnnlab-tests-")
 os.environ["RNNLAB_CACHE"] = _CACHE.name
@@ -42,7 +50,7 @@ def imdb_csv() -> Path:
     """The real 50,000 reviews in the lecture's order; the test is skipped where they are not."""
     given = os.environ.get("RNNLAB_DATA")
     if not given:
-        pytest.skip("RNNLAB_DATA does not name movie_data.csv; `rnnlab data imdb` makes it")
+        pytest.skip("there is no movie_data.csv, in RNNLAB_DATA or in rnnlab's cache; `rnnlab data imdb` makes it")
     path = Path(given)
     if not path.is_file():
         pytest.fail(f"RNNLAB_DATA names {path}, which is not there")
