@@ -56,6 +56,7 @@ def rnnlab(
 
 @app.command()
 def step(
+    context: typer.Context,
     record: Annotated[Path | None, typer.Argument(help="A saved record to replay, without running anything.")] = None,
     csv: Annotated[
         Path | None, typer.Option(help="A CSV file of reviews (gzip too); the built-in reviews without it.")
@@ -83,6 +84,9 @@ def step(
     remove_breaks: Annotated[
         bool, typer.Option("--remove-breaks", help="Replace <br /> by a space before tokenizing.")
     ] = False,
+    drop_copies: Annotated[
+        bool, typer.Option("--drop-copies", help="Keep only the first of reviews with the same text.")
+    ] = False,
     sentence: Annotated[str, typer.Option(help="The review to predict at the end.")] = (
         "I expected a dull story, but it turned out wonderful."
     ),
@@ -96,10 +100,12 @@ def step(
     """
     waits = (sys.stdin.isatty() and sys.stdout.isatty()) if pause is None else pause
     if record is not None:
-        if csv is not None or save is not None:
-            _refuse("a record is replayed as it is: leave --csv and --save out, or leave the record out to walk anew.")
+        for name in _given(context, but=("record", "quiz", "pause")):
+            _refuse(f"a record is replayed as it is: leave {name} out, or leave the record out to walk anew.")
         _replay(record, waits, quiz)
         return
+    for name in _given(context, only=("text", "label")) if csv is None else ():
+        _refuse(f"{name} names a column of your own file: give it with --csv FILE.")
     from dataclasses import replace
 
     from rnnlab.pipeline.settings import BUILT_IN, LECTURE
@@ -114,11 +120,24 @@ def step(
         seed=seed, packed=not padded, rnn=rnn.value, device=device, remove_breaks=remove_breaks,
         **{name: value for name, value in wished.items() if value is not None},
     )  # fmt: skip
-    _walk(settings, {"csv": csv, "text": text, "label": label, "limit": limit}, sentence, waits, quiz, save)
+    reviews = {"csv": csv, "text": text, "label": label, "limit": limit, "drop_copies": drop_copies}
+    _walk(settings, reviews, sentence, waits, quiz, save)
+
+
+def _given(context: typer.Context, only: tuple[str, ...] = (), but: tuple[str, ...] = ()) -> list[str]:
+    """Return the options that were written on the command line, as they are written there."""
+    return [
+        f"--{name.replace('_', '-')}"
+        for name in context.params
+        if name not in but
+        and (not only or name in only)
+        and getattr(context.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    ]
 
 
 def _walk(settings: Any, reviews: dict[str, Any], sentence: str, pause: bool, quiz: bool, save: Path | None) -> None:
     from rnnlab.pipeline.load import LoadError
+    from rnnlab.pipeline.walk import chosen_device
     from rnnlab.verbs.step import step_walk
 
     if not sentence.strip():
@@ -130,6 +149,9 @@ def _walk(settings: Any, reviews: dict[str, Any], sentence: str, pause: bool, qu
     if save is not None and save.exists():
         _refuse(f"{save} is there already; choose another name for --save, or remove it.")
     try:
+        if settings.device not in {"auto", "cpu"}:
+            # Asking now, before the first stages are printed, costs the import of torch.
+            chosen_device(settings.device)
         step_walk(settings, reviews, sentence, pause=pause, quiz=quiz, save=save)
     except (LoadError, ValueError, ChildProcessError) as error:
         _refuse(str(error))

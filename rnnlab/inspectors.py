@@ -23,9 +23,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
@@ -36,6 +34,9 @@ from rnnlab.watching.watch import Watch, new_record
 # The same inspector over and over (a tokenizer, called for each review) prints this often, then counts.
 _SAME_IN_A_ROW = 3
 _RUNS = {"train", "evaluate", "predict"}
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class _Bench:

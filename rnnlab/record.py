@@ -264,6 +264,9 @@ class Record:
             inside = self.fact(inside).inside if 0 <= inside < len(self) else None
         return around
 
+    def __repr__(self) -> str:
+        return f"<Record of {self.header.program or 'a program'}: {len(self):,} facts; rnnlab.inspect(record) shows it>"
+
     def until(self, n: int) -> Record:
         """Return the story up to, and without, fact `n`: stepping back in time."""
         earlier = Record.__new__(Record)

@@ -28,12 +28,26 @@ class Outcome:
         return LEVELS[max(LEVELS.index(wished), LEVELS.index(self.rule.level))]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
     """All outcomes of a record, in the order of the stages."""
 
     record: Record
     outcomes: tuple[Outcome, ...]
+
+    def __str__(self) -> str:
+        """What was found in a line or two each, then what is clear, unseen and broken, with the reasons."""
+        lines = []
+        for outcome, finding in self.found():
+            place = f" ({finding.place.file}:{finding.place.line})" if finding.place is not None else ""
+            lines.append(f"{outcome.level(finding)}: {outcome.rule.name}{place}\n    {finding.message}")
+        for status in ("clear", "unseen", "broke"):
+            for outcome in self.outcomes:
+                if outcome.status == status:
+                    lines.append(f"{status}: {outcome.rule.name}" + (f" ({outcome.why})" if outcome.why else ""))
+        return "\n".join(lines)
+
+    __repr__ = __str__
 
     def found(self, stage: str | None = None) -> list[tuple[Outcome, Finding]]:
         """Return the findings, those of one stage if one is named, certain ones first."""
@@ -52,6 +66,8 @@ class Report:
 
 def judge(record: Record, rules: Iterable[Rule] | None = None) -> Report:
     """Ask every rule about a record; a rule that fails is reported as broken and harms no other."""
+    if not isinstance(record, Record):
+        raise TypeError(f"judge() takes a Record, as rnnlab.trace and inspectors.record() give it, not {record!r:.60}")
     chosen = list(catalogue().values()) if rules is None else list(rules)
     return Report(record, tuple(_judge(rule, record) for rule in chosen))
 

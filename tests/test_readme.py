@@ -50,6 +50,18 @@ def test_the_example_of_a_model_runs_as_it_stands(tmp_path: Path) -> None:
     assert "(batch=4, classes=2)" in done.stdout
 
 
+def test_the_way_to_judge_a_program_that_the_readme_shows_works() -> None:
+    from rnnlab import inspectors, judge
+
+    example = next(
+        code for code in re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL) if "rnnlab.judge(" in code
+    )
+    names: dict[str, object] = {"inspectors": inspectors, "rnnlab": sys.modules["rnnlab"]}
+    exec(example, names)
+    assert str(names["report"]) == str(judge(inspectors.record()))
+    assert "unseen: padding_read_as_last_step" in str(names["report"])
+
+
 @pytest.mark.parametrize("name", ["inspect", "trace", "inspectors", "judge", "Record"])
 def test_what_the_readme_uses_of_the_package_is_there(name: str) -> None:
     import rnnlab

@@ -25,6 +25,7 @@ def load(
     text: str = "review",
     label: str = "sentiment",
     limit: int | None = None,
+    drop_copies: bool = False,
 ) -> DataFrame:
     """Return a table of two columns of strings, `review` and `sentiment`, one row per review.
 
@@ -32,6 +33,7 @@ def load(
         csv: a CSV file, gzip too; None takes the built-in reviews.
         text, label: the names of the file's columns.
         limit: how many rows to keep, from the top.
+        drop_copies: keep only the first of several reviews with the same words.
 
     Rows without a text, without a label, or that repeat the header are dropped; `table.attrs["dropped"]` counts them.
 
@@ -46,7 +48,7 @@ def load(
         table = pd.DataFrame(reviews(), columns=["review", "sentiment"])
     else:
         table = _read(Path(csv), text, label)
-    table, dropped = _without_gaps(table, text, label)
+    table, dropped = _without_gaps(table, text, label, drop_copies)
     if limit is not None:
         table = table.head(limit).reset_index(drop=True)
     table.attrs["dropped"] = dropped
@@ -78,7 +80,7 @@ def _read(path: Path, text: str, label: str) -> DataFrame:
         ) from None
     except pd.errors.ParserError as error:
         raise LoadError(
-            f"{path} cannot be read as a CSV file: {_advice(error)}."
+            f"{path} cannot be read as a CSV file: {_advice(error, path)}."
         ) from None
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise LoadError(
@@ -122,12 +124,30 @@ def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:
     return gzip.open(path) if first.startswith(b"\x1f\x8b") else path.open("rb")
 
 
-def _advice(error: Exception) -> str:
+def _other_mark(path: Path) -> str:
+    """Return what a file's header seems to be separated by, if that is no comma."""
+    with _opened(path) as file:
+        header = file.readline(1_000)
+    line = header.decode("utf-8", "replace") if isinstance(header, bytes) else header
+    return next(
+        (
+            mark
+            for mark in (";", "\\t", "|")
+            if mark.replace("\\t", "\t") in line and "," not in line
+        ),
+        "",
+    )
+
+
+def _advice(error: Exception, path: Path) -> str:
     """Return what a parser's error means for the file, and what to do."""
     message = _short(str(error).rpartition("C error: ")[2])
     if fields := re.match(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
         expected, line, seen = fields.groups()
-        return f"line {line} has {seen} fields instead of {expected}; {_QUOTES}"
+        other = f", or save it with commas if it is separated by '{_other_mark(path)}'"
+        return f"line {line} has {seen} fields instead of {expected}; {_QUOTES}" + (
+            other if _other_mark(path) else ""
+        )
     if row := re.match(r"EOF inside string starting at row (\d+)", message):
         return f"a quotation mark opened in row {row[1]} is never closed; close it"
     return f"{message}; check it in an editor"
@@ -155,7 +175,7 @@ def _missing_column(path: Path, column: str, columns: list[str]) -> str:
 
 
 def _without_gaps(
-    table: DataFrame, text: str, label: str
+    table: DataFrame, text: str, label: str, drop_copies: bool
 ) -> tuple[DataFrame, dict[str, int]]:
     table = table.assign(sentiment=table["sentiment"].str.strip())
     tests = {
@@ -163,6 +183,9 @@ def _without_gaps(
         "empty text": table["review"].str.strip() == "",
         "missing label": table["sentiment"] == "",
     }
+    if drop_copies:
+        words = table["review"].str.split().str.join(" ")
+        tests["copy of another review"] = words.duplicated()
     dropped: dict[str, int] = {}
     keep = table["review"].notna()
     for reason, found in tests.items():

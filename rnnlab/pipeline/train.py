@@ -56,6 +56,7 @@ class History:
     planned: int = 0
     stopped: str = ""
     how: str = ""
+    classes: int = 2
 
     def described(self) -> tuple[str, dict[str, float], dict[str, Any]]:
         """Return this history as counts and samples of a fact."""
@@ -65,11 +66,12 @@ class History:
             "stopped": self.stopped,
             "how": self.how,
         }
-        return (
-            "history",
-            {"epochs": float(whole), "planned": float(self.planned)},
-            samples,
-        )
+        counts = {
+            "epochs": float(whole),
+            "planned": float(self.planned),
+            "classes": float(self.classes),
+        }
+        return "history", counts, samples
 
 
 @dataclass
@@ -99,7 +101,8 @@ def train(
     """
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     forward, how = fastest_forward(model)
-    history = History(planned=epochs, how=how)
+    classes = len(loaders.train.dataset.fields["label"].vocab)
+    history = History(planned=epochs, how=how, classes=classes)
     deadline = time.perf_counter() + seconds if seconds is not None else None
     for number in range(1, epochs + 1):
         epoch, interrupted = _epoch(

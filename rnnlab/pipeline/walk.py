@@ -21,6 +21,7 @@ def walk(
     text: str = "review",
     label: str = "sentiment",
     limit: int | None = None,
+    drop_copies: bool = False,
     sentence: str = "I expected a dull story, but it turned out wonderful.",
     at: At[Any] = lambda stages, function: function,
     show_tokens: Callable[..., None] = lambda *_: None,
@@ -29,6 +30,7 @@ def walk(
     """Run the whole pipeline and return the prediction.
 
     Args:
+        csv, text, label, limit, drop_copies: as of `load`.
         at: called with the names of the stages and the function that covers them; what it returns is called instead. This is how
             a watcher looks on without the pipeline knowing it.
         show_tokens, show_training: told of progress while the two slow stages run.
@@ -38,7 +40,7 @@ def walk(
         ValueError: a label is too rare to train on, a device is not there, or the sentence is empty.
         ChildProcessError: tokenizing has ended early.
     """
-    table = at(("load",), load)(csv, text, label, limit)
+    table = at(("load",), load)(csv, text, label, limit, drop_copies)
 
     from rnnlab.pipeline.tokenize import tokenize
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
-
-from rich.console import Console
+from typing import TYPE_CHECKING, Any
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
@@ -13,6 +11,9 @@ from rnnlab.views import terminal, things
 from rnnlab.watching.describing import describe
 from rnnlab.watching.recorder import settled
 from rnnlab.watching.watch import Watch, new_record
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def inspect(thing: Any, *inputs: Any, axes: str | None = None, console: Console | None = None) -> None:

@@ -28,6 +28,11 @@ def step_record(
     console = console or terminal.console()
     stepper = Stepper(record, console, pause, quiz, read)
     stages = stages_of(record)
+    if not stages:
+        console.print(
+            Text("this record holds no stage: the program ended, or the file was cut, before the first one", "yellow")
+        )
+        return
     with contextlib.suppress(Quit):
         for i, stage in enumerate(stages):
             stepper.reached(stage, last=i == len(stages) - 1)

@@ -21,7 +21,7 @@ from rnnlab.pipeline.cache import cache_folder
 from rnnlab.pipeline.settings import Settings
 from rnnlab.pipeline.walk import walk
 from rnnlab.record import SUFFIX, Record
-from rnnlab.report import judge
+from rnnlab.report import Report, judge
 from rnnlab.stages import STAGES, stage_named
 from rnnlab.verbs.replay import goodbye
 from rnnlab.verbs.stepper import Quit, Stepper
@@ -71,7 +71,9 @@ def step_walk(
                 show_tokens=guide.tokens,
                 show_training=guide.training,
             )
-        console.print(findings.report_view(judge(record)))
+        report = judge(record)
+        console.print(findings.report_view(report))
+        _say_what_was_kept(report, console)
     except Quit:
         pass
     except KeyboardInterrupt:
@@ -202,6 +204,23 @@ def _on_ctrl_c(answer: Any) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+# The lecture's choices that the walk keeps so that a learner meets them, and the options that mend them.
+_KEPT = {
+    "same_review_in_two_splits": "--drop-copies",
+    "html_breaks_in_the_vocabulary": "--remove-breaks",
+    "padding_read_as_last_step": "leave --padded out",
+}
+
+
+def _say_what_was_kept(report: Report, console: Console) -> None:
+    cures = [f"{name}: {_KEPT[name]}" for name in _KEPT if report.of(name).findings]
+    if cures:
+        console.print(
+            Text("\nThe walk keeps what the lecture left as it was, so that you meet it. What mends it:", "dim")
+        )
+        console.print(Text("\n".join(f"  {cure}" for cure in cures), "dim"))
 
 
 def _arguments(settings: Settings, reviews: dict[str, Any]) -> dict[str, Any]:

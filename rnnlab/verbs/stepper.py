@@ -17,7 +17,7 @@ from rnnlab.record import Record
 from rnnlab.report import judge
 from rnnlab.stages import STAGES, Stage, stage_named
 from rnnlab.views import terminal
-from rnnlab.views.shapes import axes_text, note_text, outputs
+from rnnlab.views.shapes import AXIS_STYLES, axes_text, note_text, outputs
 
 _HELP = "Enter next · b back · a number or a name jumps · ? explains · q quits"
 
@@ -142,9 +142,8 @@ class Stepper:
         line = self.record.line(call.place) if call.place is not None else ""
         layer = f"     {call.layer}" if call.layer else ""
         self.console.print(Text(f"      {line}{layer}", style="dim"))
-        try:
-            answer = self.read("      its sizes, such as 12 32 8, or its axes; - skips › ")
-        except EOFError:
+        answer = self._read_shape(note)
+        if answer is None:
             self.quiz.ended = True
             return
         skipped = answer.strip() in {"", "-"}
@@ -155,6 +154,19 @@ class Stepper:
         verdict = Text("      right: ", style="bold green") if right else Text("      it is: ", style="bold yellow")
         score = f"   score {self.quiz.right}/{self.quiz.asked}"
         self.console.print(verdict.append_text(shown).append(score, style="dim"))
+
+    def _read_shape(self, note: TensorNote) -> str | None:
+        """Read an answer; a slip of the finger is asked again. None at the end of the input."""
+        known = {axis.name for axis in note.axes} | set(AXIS_STYLES) | {"layers", "layers*directions"}
+        while True:
+            try:
+                answer = self.read("      its sizes, such as 12 32 8, or its axes; - skips › ")
+            except EOFError:
+                return None
+            words = set(re.findall(r"[a-z_*]{2,}", answer))
+            if answer.strip() in {"", "-"} or re.search(r"\d", answer) or words & known:
+                return answer
+            self.console.print(Text("      that is no shape: write numbers, or names such as seq_len batch", "yellow"))
 
     def score(self) -> str:
         """Return the quiz's result in words, or an empty text."""

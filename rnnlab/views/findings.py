@@ -55,7 +55,8 @@ def report_view(report: Report) -> RenderableType:
             shown.add_row(
                 marked, Text(outcome.rule.name, style="bold"), Text(outcome.rule.stage), Text(where, style="dim")
             )
-        parts += [Line(Text(f" {len(found)} found ", style="bold"), style="dim"), shown, Text("")]
+        word = "finding" if len(found) == 1 else "findings"
+        parts += [Line(Text(f" {len(found)} {word} ", style="bold"), style="dim"), shown, Text("")]
     parts.append(summary(report))
     return Group(*parts)
 
@@ -64,16 +65,18 @@ def summary(report: Report) -> RenderableType:
     """Return one line per status, so that nothing unseen passes for clear."""
     styles = {"found": "red", "clear": "green", "unseen": "yellow", "broke": "red"}
     words = {
-        "found": "found",
-        "clear": "looked and clear",
-        "unseen": "not seen, so not judged",
-        "broke": "our rule failed (not your program's fault)",
+        "found": "with findings",
+        "clear": "clear",
+        "unseen": "unseen, so not judged",
+        "broke": "failed themselves (not your program's fault)",
     }
     shown = grid()
     for status, word in words.items():
-        names = [outcome.rule.name for outcome in report.outcomes if outcome.status == status]
-        if names:
-            shown.add_row(Text(f"{len(names)} {word}", style=styles[status]), Text(", ".join(names), style="dim"))
+        outcomes = [outcome for outcome in report.outcomes if outcome.status == status]
+        for i, outcome in enumerate(outcomes):
+            rules = "rule" if len(outcomes) == 1 else "rules"
+            head = Text(f"{len(outcomes)} {rules} {word}" if not i else "", style=styles[status])
+            shown.add_row(head, Text(f"{outcome.rule.name}  ").append(outcome.why, style="dim"))
     return shown
 
 

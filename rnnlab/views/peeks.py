@@ -13,7 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from rnnlab.facts import Data
+from rnnlab.facts import Axis, Data, TensorNote
+from rnnlab.views.shapes import note_text
 
 _BAR = "█"
 
@@ -196,6 +197,14 @@ def _batch(facts: Sequence[Data]) -> RenderableType:
     return Group(*parts) if parts else _counts(facts)
 
 
+def _tensors(facts: Sequence[Data]) -> RenderableType:
+    lines = []
+    for name, value in facts[0].samples.items():
+        axes = tuple(Axis(axis) for axis in value["axes"])
+        lines.append(note_text(name, TensorNote(tuple(value["shape"]), axes, value["dtype"])))
+    return Group(*lines)
+
+
 def _grid(grid: list[list[str]], pad: str | None, lengths: list[int] | None) -> RenderableType:
     """A corner of (seq_len, batch): columns are reviews, rows are steps."""
     head = len(grid[0]) - 1
@@ -246,7 +255,10 @@ def _history(facts: Sequence[Data]) -> RenderableType:
         )
     if fact.samples.get("how"):
         lines.append(Text(fact.samples["how"], style="dim"))
-    lines.append(Text("loss of guessing between two classes: ln 2 = 0.6931", style="dim"))
+    classes = int(fact.counts.get("classes", 2))
+    lines.append(
+        Text(f"loss of guessing between {classes} classes: ln {classes} = {guessing(classes):.4f}", style="dim")
+    )
     return Group(*lines)
 
 
@@ -306,6 +318,7 @@ _PEEKS: dict[str, Callable[[Sequence[Data]], RenderableType]] = {
     "field": _field,
     "loader": _loader,
     "batch": _batch,
+    "tensors": _tensors,
     "padding": _padding,
     "history": _history,
     "evaluation": _evaluation,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -44,6 +46,14 @@ _LONGEST_CODE = 26
 
 class SafeConsole(Console):
     """A console that passes no control character of a text on: a review cannot clear the screen or move the cursor."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print, and leave Python's random state as it was: rich draws from it for links and the like."""
+        state = random.getstate()
+        try:
+            super().print(*objects, **options)
+        finally:
+            random.setstate(state)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
         """Leave the control characters out of every text; what rich itself sends (styles, progress) stays."""

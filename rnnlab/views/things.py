@@ -47,16 +47,23 @@ def inspected_view(stage: Stage, facts: Sequence[Call | Data], record: Record) -
 def _run_of_training(record: Record, facts: Sequence[Call | Data]) -> list[Text]:
     """What a training function did: its passes, its loss from first to last, and the order of its steps."""
     steps = dict.fromkeys(call.what for call in facts if isinstance(call, Call) and call.what in STEPS)
-    losses = [call.values["value"] for call in record.ask(Call) if call.what in LOSSES and "value" in call.values]
     passes = [fact for fact in facts if isinstance(fact, Data) and fact.what == "training pass"]
+    losses = [fact.counts[key] for fact in passes for key in ("first_loss", "last_loss") if key in fact.counts]
+    if not passes:
+        losses = [call.values["value"] for call in facts if isinstance(call, Call) and _is_loss(call)]
     lines = [Text(" → ".join(steps), style="bold")] if steps else []
     if passes:
         batches = sum(fact.counts["batches"] for fact in passes)
-        lines.append(Text(f"{len(passes)} passes over the training split, {batches:,.0f} batches in all"))
+        word = "pass" if len(passes) == 1 else "passes"
+        lines.append(Text(f"{len(passes)} {word} over the training split, {batches:,.0f} batches in all"))
     if losses:
         first, last = (f"{losses[0]:.4f}", "bold"), (f"{losses[-1]:.4f}", "bold")
         lines.append(Text.assemble("loss ", first, " at the first batch, ", last, " at the last"))
     return lines
+
+
+def _is_loss(call: Call) -> bool:
+    return call.what in LOSSES and "value" in call.values
 
 
 def _run_of_evaluation(record: Record, facts: Sequence[Call | Data]) -> list[Text]:

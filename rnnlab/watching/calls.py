@@ -20,7 +20,7 @@ from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
 from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope, makers
-from rnnlab.operations import RECURRENT, SILENT, Operation, operation_of
+from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching import axes
 from rnnlab.watching.axes import Operand, Symbol, Use
 from rnnlab.watching.describing import Describer
@@ -220,6 +220,8 @@ class Calls(TorchFunctionMode):
             recorder.loops[-1].trained = True
         if operation.name in {"sum", "mean"} and recorder.loops:
             self._count_answers(place, operation.name, args, result)
+        if operation.name in LOSSES and recorder.loops and "value" in call.values:
+            recorder.loops[-1].lost(call.values["value"])
         n = recorder.tell_folded(call, (place, operation.name, binds, self._layer_names.get(id(layer))))
         for tensor in made:
             recorder.know(tensor, recorder.symbols(tensor), (n,))

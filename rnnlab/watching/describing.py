@@ -148,6 +148,7 @@ class Describer:
         """Name the axes of a batch's tensors, count its padding, and tell of the first (later ones are folded)."""
         what, counts, samples = describe(batch)
         if what != "batch":
+            self._tell_tensors(batch, over, place)
             return
         turns.add(**{key: counts[key] for key in ("rows", "positions", "tokens", "ending_in_padding") if key in counts})
         turns.rows = int(counts["rows"])
@@ -164,6 +165,22 @@ class Describer:
         for _, _, tensors in batch_tensors(batch):
             for axes, tensor in tensors:
                 self.recorder.know(tensor, [Symbol(axis, "declared") for axis in axes], (n,))
+
+    def _tell_tensors(self, batch: Any, over: int, place: Place | None) -> None:
+        """Tell of a batch that is a tuple, list or dict of tensors: what they are, with the axes that are known."""
+        pairs = (
+            batch.items() if isinstance(batch, dict) else enumerate(batch) if isinstance(batch, tuple | list) else ()
+        )
+        samples = {}
+        for name, tensor in pairs:
+            if hasattr(tensor, "dim") and hasattr(tensor, "dtype"):
+                axes = [symbol.name for symbol in self.recorder.symbols(tensor)]
+                samples[str(name)] = {"shape": list(tensor.shape), "axes": axes, "dtype": str(tensor.dtype)[6:]}
+        if samples:
+            what, number = "tensors", self.recorder.new_id()
+            self.recorder.tell_folded(
+                Data(place=place, stage="batch", what=what, id=number, made_from=(over,), samples=samples), what
+            )
 
     # --- predictions ---------------------------------------------------------------------------------------------
 

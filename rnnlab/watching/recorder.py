@@ -51,6 +51,11 @@ class Turns:
         for name, count in counts.items():
             self.tally[name] = self.tally.get(name, 0) + count
 
+    def lost(self, loss: float) -> None:
+        """Note the loss of a batch: the first and the last of the pass are kept."""
+        self.tally.setdefault("first_loss", loss)
+        self.tally["last_loss"] = loss
+
     def answered(self, line: Any, correct: float) -> None:
         """Count the right answers of the present batch, as one line of the program counts them."""
         self.right.setdefault(line, []).append((self.rows, correct))

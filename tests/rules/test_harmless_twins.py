@@ -54,8 +54,18 @@ def line_of(text: str, words: str) -> int:
 VOCABULARY = "vocabulary_saw_the_test_set"
 
 
-def test_whole_dataset_without_a_test_split_is_clear(judge_text: Judge) -> None:
+def test_a_whole_dataset_that_nobody_saw_split_is_unseen(judge_text: Judge) -> None:
     judged = judge_text(program(FIELDS, "dataset = made(rows(30), fields)\nTEXT.build_vocab(dataset)"))
+    assert judged.found == []
+    assert judged.status[VOCABULARY] == "unseen"
+
+
+def test_a_dataset_that_is_called_training_is_clear(judge_text: Judge) -> None:
+    made = """
+train_data = Dataset([Example.fromlist(row, fields) for row in rows(30)], fields)
+TEXT.build_vocab(train_data)
+"""
+    judged = judge_text(program(FIELDS, made))
     assert judged.found == []
     assert judged.status[VOCABULARY] == "clear"
 

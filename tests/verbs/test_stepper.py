@@ -94,7 +94,7 @@ NAMES = [stage.name for stage in STAGES]
 def test_without_a_pause_all_stages_are_shown_and_nothing_is_asked() -> None:
     shown, output, learner = walk(pause=False)
     assert shown == NAMES and learner.asked == []
-    assert "not seen, so not judged" in output
+    assert "unseen, so not judged" in output
 
 
 def test_enter_goes_on_stage_by_stage() -> None:
@@ -184,8 +184,9 @@ def test_a_right_shape_counts_however_it_is_written() -> None:
 
 
 def test_a_wrong_shape_is_answered_with_the_right_one_and_its_names() -> None:
-    output, _ = quiz("4 12 8", "-", "", "nonsense")
+    output, _ = quiz("4 12 8", "-", "", "nonsense", "batch hid")
     assert "it is: (seq_len=12, batch=4, emb=8)   score 0/1" in output
+    assert output.count("that is no shape") == 1  # asked again
     assert "it is: (1, batch=4, hid=6)" in output and "quiz: 0 of 2 shapes right" in output  # two were skipped
 
 

@@ -160,7 +160,12 @@ def test_no_picture_of_data_takes_a_text_for_markup(fact: Data) -> None:
 
 
 def test_every_kind_of_picture_was_tried() -> None:
-    assert PEEKED - {fact.what for fact in DATA} <= {"dataset", "padding", "history"}  # these hold numbers alone
+    assert PEEKED - {fact.what for fact in DATA} <= {
+        "dataset",
+        "padding",
+        "history",
+        "tensors",
+    }  # these hold numbers alone
 
 
 def test_pictures_are_plain_in_any_console_of_rich() -> None:

@@ -67,7 +67,7 @@ def check(record: Record) -> Iterator[Finding]:
     """Gather the pairs of final splits that share reviews, by the line that cut them apart."""
     splits = Splits(record)
     if not any(fact.what == "split" or _is_for_judging(splits, fact) for fact in splits.data.values()):
-        raise Unseen("the data were not split, as far as could be seen")
+        raise Unseen("no split of the data was seen (with inspectors: put inspectors.split around it)")
     pairs = [pair for fact in splits.data.values() for pair in _pairs(splits, fact)]
     for place in dict.fromkeys(pair.place for pair in pairs):
         yield _finding(splits, sorted((p for p in pairs if p.place == place), key=lambda p: -p.share))

@@ -89,6 +89,8 @@ def _say_what_is_unknown(splits: Splits, vocabularies: list[Data]) -> None:
     if any(vocabulary.counts.get("unrecognised_sources") for vocabulary in vocabularies):
         raise Unseen("build_vocab was given something that is no dataset, so it is not known which reviews it saw")
     sources = {part for vocabulary in vocabularies for source in vocabulary.made_from for part in splits.parts(source)}
-    others = [fact.id for fact in splits.data.values() if fact.what in ("dataset", "split") and fact.id not in sources]
-    if any(splits.role(s) is None for s in sources) and any(splits.role(o) == "test" for o in others):
-        raise Unseen("the names do not say what the dataset behind the vocabulary is for")
+    if not sources or any(splits.role(source) is None for source in sources):
+        raise Unseen(
+            "nothing shows what the dataset behind the vocabulary is for: no split of it was seen, "
+            "and its name does not say 'train'"
+        )
