@@ -497,9 +497,9 @@ class Calls(TorchFunctionMode):
 
 def _remove(handle: Any) -> None:
     handle.remove()
-    # torch's own handle forgets these two.
-    for kept in (hooks._global_forward_hooks_always_called, hooks._global_forward_hooks_with_kwargs):
-        kept.pop(handle.id, None)
+    # torch's own handle forgets these two (2.4 has the first alone).
+    for name in ("_global_forward_hooks_always_called", "_global_forward_hooks_with_kwargs"):
+        getattr(hooks, name, {}).pop(handle.id, None)
 
 
 def _packing(name: str, use: Use) -> list[axes.Symbols]:
