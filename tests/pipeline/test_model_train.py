@@ -188,13 +188,13 @@ def test_a_spent_time_budget_keeps_a_partial_epoch_and_says_so(material):
     assert epoch.batches == 1 < epoch.of
     assert epoch.valid_accuracy is not None, "what was learnt is looked at all the same"
     assert history.stopped == f"when its 0 s were spent (batch 1 of {epoch.of}, epoch 1 of 50)"
-    assert history.described()[1] == {"epochs": 0.0, "planned": 50.0}
+    assert history.described()[1] == {"epochs": 0.0, "planned": 50.0, "classes": 2.0}
     assert model.training
 
 
 def test_a_budget_that_is_not_spent_changes_nothing(material):
     _, history = trained(material, epochs=1, seconds=1e6)
-    assert history.stopped == "" and history.described()[1] == {"epochs": 1.0, "planned": 1.0}
+    assert history.stopped == "" and history.described()[1] == {"epochs": 1.0, "planned": 1.0, "classes": 2.0}
 
 
 def test_ctrl_c_between_two_batches_keeps_the_weights_and_the_history(material):
@@ -207,7 +207,7 @@ def test_ctrl_c_between_two_batches_keeps_the_weights_and_the_history(material):
     assert whole.batches == whole.of and whole.valid_accuracy is not None
     assert partial.batches == 3 and partial.valid_accuracy is None and partial.loss > 0
     assert history.stopped == f"by Ctrl-C (batch 3 of {partial.of}, epoch 2 of 5)"
-    assert history.described()[1] == {"epochs": 1.0, "planned": 5.0}
+    assert history.described()[1] == {"epochs": 1.0, "planned": 5.0, "classes": 2.0}
 
     # The weights are those that an epoch and three batches make.
     def stop_there(turn):

@@ -35,7 +35,7 @@ def surroundings() -> list[Any]:
     return [
         *(dict(vars(owner)) for owner in PATCHED),
         dict(hooks._global_forward_hooks), dict(hooks._global_forward_pre_hooks),
-        dict(hooks._global_forward_hooks_always_called), dict(hooks._global_forward_hooks_with_kwargs),
+        dict(hooks._global_forward_hooks_always_called), dict(getattr(hooks, "_global_forward_hooks_with_kwargs", {})),
         dict(optimizers._global_optimizer_pre_hooks), dict(optimizers._global_optimizer_post_hooks),
         torch._C._len_torch_function_stack(), dict(vars(sys.modules["small_models"])),
     ]  # fmt: skip
