@@ -27,13 +27,13 @@ from typing import TYPE_CHECKING, Any
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
-from rnnlab.stages import STAGE_NAMES, STAGES, Stage
+from rnnlab.stages import RUNS, STAGE_NAMES, STAGES, Stage
 from rnnlab.views import terminal, things
+from rnnlab.watching.describing import is_module
 from rnnlab.watching.watch import Watch, new_record
 
 # The same inspector over and over (a tokenizer, called for each review) prints this often, then counts.
 _SAME_IN_A_ROW = 3
-_RUNS = {"train", "evaluate", "predict"}
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -167,7 +167,7 @@ class Inspector:
         """Return the thing, inspected; without one, this inspector, for `with`."""
         if thing is None:
             return self
-        if _is_module(thing):
+        if is_module(thing):
             return self._layer(thing, axes)
         if callable(thing):
             return self._function(thing)
@@ -202,7 +202,7 @@ class Inspector:
         with _bench.inside(self.stage), _bench.watch.stage((self.stage.name,), function, inputs) as give:
             yield give
         # A run of many stages is told as a whole; the others by what belongs to them.
-        stages = set(STAGE_NAMES) | {None} if self.stage.name in _RUNS else {self.stage.name, None}
+        stages = set(STAGE_NAMES) | {None} if self.stage.name in RUNS else {self.stage.name, None}
         _bench.print_later(
             _Print(self.stage, start, recorder.next_number, lambda f: isinstance(f, Call | Data) and f.stage in stages)
         )
@@ -286,13 +286,6 @@ def _bound(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> d
         return dict(inspect.signature(function).bind(*args, **kwargs).arguments)
     except (TypeError, ValueError):
         return {f"argument {i}": value for i, value in enumerate(args)} | kwargs
-
-
-def _is_module(thing: Any) -> bool:
-    import sys
-
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(thing, torch.nn.Module)
 
 
 def _torch_is_here() -> bool:

@@ -160,6 +160,8 @@ _ROWS = (
 
 STAGES: tuple[Stage, ...] = tuple(Stage(number, *row) for number, row in enumerate(_ROWS, 1))
 STAGE_NAMES: tuple[str, ...] = tuple(stage.name for stage in STAGES)
+# Three stages run the whole model, and with it most of the others.
+RUNS = frozenset({"train", "evaluate", "predict"})
 
 
 def stage_named(word: str) -> Stage:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rnnlab.facts import Data
 from rnnlab.record import Record
 from rnnlab.views import terminal, things
-from rnnlab.watching.describing import describe
+from rnnlab.watching.describing import describe, is_module
 from rnnlab.watching.recorder import settled
 from rnnlab.watching.watch import Watch, new_record
 
@@ -29,7 +29,7 @@ def inspect(thing: Any, *inputs: Any, axes: str | None = None, console: Console 
     if isinstance(thing, Record):
         console.print(things.trace_view(thing))
         return
-    if _is_module(thing):
+    if is_module(thing):
         _inspect_module(thing, inputs, axes, console)
         return
     what, counts, samples = _described(thing)
@@ -91,11 +91,6 @@ def _described(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
         return describe(thing)
     except Exception:
         return "value", {}, {}
-
-
-def _is_module(thing: Any) -> bool:
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(thing, torch.nn.Module)
 
 
 def _numbers(thing: Any) -> dict[str, str]:

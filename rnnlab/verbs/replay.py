@@ -11,7 +11,7 @@ from rich.text import Text
 from rnnlab.facts import Call, Data, Fact, Scope
 from rnnlab.record import Record
 from rnnlab.report import judge
-from rnnlab.stages import STAGES, Stage
+from rnnlab.stages import RUNS, STAGES, Stage
 from rnnlab.verbs.stepper import Quit, Stepper
 from rnnlab.views import findings, terminal
 
@@ -50,12 +50,9 @@ def stages_of(record: Record) -> list[Stage]:
 
 def _is_borrowed(record: Record, fact: Fact) -> bool:
     """Say whether a fact of one run belongs to another: the validation split is evaluated inside of training."""
-    if fact.stage not in _RUNS or isinstance(fact, Scope):
+    if fact.stage not in RUNS or isinstance(fact, Scope):
         return False
-    return any(record.fact(n).stage in _RUNS - {fact.stage} for n in record.enclosing(fact))
-
-
-_RUNS = frozenset({"train", "evaluate", "predict"})
+    return any(record.fact(n).stage in RUNS - {fact.stage} for n in record.enclosing(fact))
 
 
 def goodbye(stepper: Stepper, console: Console) -> None:

@@ -23,7 +23,7 @@ from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.report import Report
 from rnnlab.rules.kit import role_in_words
-from rnnlab.stages import STAGES, Stage
+from rnnlab.stages import RUNS, STAGES, Stage
 from rnnlab.views.findings import finding_view
 from rnnlab.views.peeks import grid, guessing, indented, peek
 from rnnlab.views.shapes import flow
@@ -167,7 +167,7 @@ def _listing(lines: list[tuple[int, str]], lit: set[int]) -> RenderableType:
 
 def first_calls(record: Record, stage: str) -> list[Call]:
     """Return the operations of a stage in the first pass that showed it, one for each place."""
-    run = record.first(Scope, where=lambda fact: fact.stage in {"train", "evaluate", "predict"})
+    run = record.first(Scope, where=lambda fact: fact.stage in RUNS)
     seen = [call for call in record.ask(Call, stage=stage) if call.place is not None and call.what not in BOOKKEEPING]
     # A first look at one batch, if the program took one, shows the model better than its training does.
     before = [call for call in seen if run is not None and call.n < run.n] if stage in _FORWARD else []

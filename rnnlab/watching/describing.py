@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import statistics
+import sys
 import weakref
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -252,6 +253,12 @@ _STAGE_OF = {
 
 
 # --- what a thing is -----------------------------------------------------------------------------------------------
+
+
+def is_module(thing: Any) -> bool:
+    """Say whether a thing is an `nn.Module`; torch is not imported for the question."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(thing, torch.nn.Module)
 
 
 def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
