@@ -102,13 +102,15 @@ class Scope(Fact, frozen=True, tag="scope"):
     inputs: tuple[Named, ...] = ()
     output: Note | None = None
     seconds: float | None = None
+    times: int = 1
 
 
 class Call(Fact, frozen=True, tag="call"):
     """One operation that the learner wrote, with library internals folded into it.
 
     `what` is the operation's name in `rnnlab.operations`; `binds` the variables its result was assigned to; `values` what
-    was measured for a rule; `times` how many equal calls this fact stands for (loops fold).
+    was measured for a rule; `times` how many equal calls this fact stands for (loops fold). Where gradients were asked for,
+    `gradient` is the norm of the gradient that reached the result in the backward pass, and None if none arrived.
     """
 
     what: str
@@ -120,6 +122,8 @@ class Call(Fact, frozen=True, tag="call"):
     grad_on: bool | None = None
     training: bool | None = None
     times: int = 1
+    gradient: float | None = None
+    gradient_asked: bool = False
 
 
 class Data(Fact, frozen=True, tag="data"):
@@ -139,13 +143,17 @@ class Data(Fact, frozen=True, tag="data"):
 
 
 class Loop(Fact, frozen=True, tag="loop"):
-    """A loop's turns: how many were declared and how many were executed; `over` is the id of the loader, if any."""
+    """A loop's turns: how many were declared and how many were executed; `over` is the id of the loader, if any.
+
+    `shortened` is true where a dry run ended the loop before the program would have.
+    """
 
     kind: str
     index: int = 0
     declared: int | None = None
     executed: int | None = None
     over: int | None = None
+    shortened: bool = False
 
 
 class Probe(Fact, frozen=True, tag="probe"):
@@ -162,11 +170,43 @@ class Said(Fact, frozen=True, tag="said"):
     text: str
 
 
+class Locals(Fact, frozen=True, tag="locals"):
+    """What the line at `place` changed among the variables that are no tensors (watched line by line, on request)."""
+
+    changed: tuple[Named, ...] = ()
+    function: str = ""
+
+
+class Instead(Fact, frozen=True, tag="instead"):
+    """Something that the program asked for was not there (any more), and something else was done.
+
+    `kind` says why: a `bridge` from an old library to today's, a `stand-in` for missing data or packages, a line that was
+    `skipped`, a loop that was `shortened`. `what` is what was asked for, `done` what was done, `today` what to write today.
+    """
+
+    kind: Literal["bridge", "stand-in", "skipped", "shortened"]
+    what: str
+    done: str
+    today: str = ""
+
+
 class Crash(Fact, frozen=True, tag="crash"):
-    """An exception that left the program."""
+    """An exception that left the program (or one cell of it), at the learner's line.
+
+    Where torch raised it, `what` is the operation, `layer` the layer's text, `inputs` what it was given and `parameters`
+    the weights that it holds; `values` holds what was measured of them (the largest index, the lengths). `variables` are
+    the tensors that the learner's function held, and `through` the learner's calls that led here, outermost first.
+    """
 
     error: str
     message: str = ""
+    what: str = ""
+    layer: str | None = None
+    inputs: tuple[Named, ...] = ()
+    parameters: tuple[Named, ...] = ()
+    variables: tuple[Named, ...] = ()
+    values: dict[str, Any] = {}
+    through: tuple[Place, ...] = ()
 
 
 class Gap(Fact, frozen=True, tag="gap"):
@@ -176,7 +216,7 @@ class Gap(Fact, frozen=True, tag="gap"):
     why: str = ""
 
 
-AnyFact = Scope | Call | Data | Loop | Probe | Said | Crash | Gap
+AnyFact = Scope | Call | Data | Loop | Probe | Said | Locals | Instead | Crash | Gap
 
 
 def tensors(note: Note | None) -> list[TensorNote]:

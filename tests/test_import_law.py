@@ -15,7 +15,7 @@ PACKAGE = Path(rnnlab.__file__).parent
 
 # Each room may import only what stands to its right; `a | b` never meet.
 LAW = """
-cli > learning | grading > verbs | inspectors > views | handbook > report > rules > record > ground
+cli > learning | grading > verbs | inspectors > views | handbook > report > rules | errors > record > ground
 verbs | inspectors > probing > watching | reading > record > ground
 verbs | inspectors | learning > pipeline > ground
 """

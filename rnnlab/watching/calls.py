@@ -23,6 +23,7 @@ from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope,
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching import axes
 from rnnlab.watching.axes import Operand, Symbol, Use
+from rnnlab.watching.crashes import Failed
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.measuring import are_ids, in_order, measured, readable, tensors_and_packs, tensors_in
 from rnnlab.watching.places import here, outward
@@ -139,7 +140,7 @@ class Calls(TorchFunctionMode):
         with recorder.guarded():
             operands = self._operands(args, kwargs)
             inputs = self._inputs(frame, [t for t in tensors_and_packs(args, kwargs) if isinstance(t, torch.Tensor)])
-        with recorder.silence():
+        with recorder.silence(), self._failing(operation, frame, inputs, args, kwargs):
             result = func(*args, **kwargs)
         with recorder.guarded():
             made = tensors_in((result,))
@@ -155,6 +156,17 @@ class Calls(TorchFunctionMode):
             self._settle_ends(operation, args, kwargs, made, symbols)
             self._tell(operation, frame, inputs, result, args, made, symbols)
         return result
+
+    @contextlib.contextmanager
+    def _failing(
+        self, operation: Operation, frame: FrameType, inputs: tuple[Named, ...], args: Any, kwargs: Any
+    ) -> Iterator[None]:
+        """Remember what an operation was given when it raises."""
+        try:
+            yield
+        except Exception:
+            self.recorder.failed = Failed(operation, self.recorder.places.place(frame), inputs, args, kwargs)
+            raise
 
     def _operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
         return [Operand(t.shape, list(self.recorder.symbols(t))) for t in tensors_in(in_order(args, kwargs))]
@@ -342,6 +354,9 @@ class Calls(TorchFunctionMode):
                 self._leave_model(opened, result)
             elif result is not None:
                 self._layer(module, opened, args, kwargs, result)
+            elif (frame := recorder.places.learner(here())) is not None:
+                operation = operation_of(_kind(module))
+                recorder.failed = Failed(operation, recorder.places.place(frame), opened.inputs, args, kwargs, module)
 
     def _leave_model(self, opened: _Open, result: Any) -> None:
         recorder = self.recorder
@@ -444,7 +459,7 @@ class Calls(TorchFunctionMode):
             inputs: tuple[Named, ...] = ()
             with recorder.guarded():
                 operands, inputs = self._operands(args, kwargs), self._inputs(frame, tensors_and_packs(args, kwargs))
-            with recorder.silence():
+            with recorder.silence(), self._failing(operation, frame, inputs, args, kwargs):
                 result = original(*args, **kwargs)
             with recorder.guarded():
                 made = tensors_in((result,))

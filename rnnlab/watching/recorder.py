@@ -92,6 +92,8 @@ class Recorder:
         self._next_thing = 1
         self._folded: dict[Any, int] = {}
         self.when_written: Callable[[], None] = lambda: None
+        # The last operation that raised, for the crash that may follow.
+        self.failed: Any = None
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import time
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from rnnlab import sources
-from rnnlab.facts import Crash, Named, Place, Scope
+from rnnlab.facts import Named, Place, Scope
 from rnnlab.record import Header, Record, versions
+from rnnlab.watching.crashes import crash_of
 from rnnlab.watching.describing import Describer, describe
 from rnnlab.watching.places import Places
 from rnnlab.watching.recorder import Recorder
@@ -110,10 +110,4 @@ class Watch:
     def _tell_crash(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit):
             return
-        mine = [
-            Place(frame.f_code.co_filename, line)
-            for frame, line in traceback.walk_tb(error.__traceback__)
-            if self.recorder.places.kind(frame.f_code.co_filename) == "learner"
-        ]
-        place = mine[-1] if mine else None
-        self.recorder.tell(Crash(place=place, error=type(error).__name__, message=str(error)[:2000]))
+        self.recorder.tell(crash_of(self.recorder, error))
