@@ -271,8 +271,10 @@ def _index(draw: st.DrawFn, at: Tensor) -> Operation:
 
 
 def _view(draw: st.DrawFn, at: Tensor) -> Operation:
-    """Every size is a power of two: share the twos out anew."""
-    twos, shape = at.numel().bit_length() - 1, []
+    """Sizes begin as powers of two: share the twos out anew, and leave what a slice has made odd in one axis."""
+    twos, shape = (at.numel() & -at.numel()).bit_length() - 1, []
+    if (odd := at.numel() >> twos) > 1:
+        shape.append(odd)
     while twos:
         taken = draw(st.integers(1, twos))
         shape.append(2**taken)
