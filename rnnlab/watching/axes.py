@@ -384,6 +384,27 @@ def _pad(use: Use) -> list[Symbols]:
     return [(declared[::-1] if batch_first else declared) + unknown(use.shapes[0][2:])]
 
 
+def through_packing(name: str, use: Use) -> list[Symbols]:
+    """Axes through packing: the steps of all reviews stand in one axis, which is named as what it is."""
+    packed = Symbol("tokens", "propagated")
+    if name == "pack_padded_sequence":
+        text = use.tensors[0]
+        time_first = not use.argument(2, "batch_first", False)
+        for symbol, role in zip(
+            text.symbols, ("seq_len", "batch") if time_first else ("batch", "seq_len"), strict=False
+        ):
+            symbol.settle(role)
+        for lengths in use.tensors[1:2]:
+            lengths.symbols[0].settle("batch")
+        return [[packed, *text.symbols[2:]], *([Symbol()] for _ in use.shapes[1:])]
+    if name == "pad_packed_sequence":
+        features = use.tensors[0].symbols[1:]
+        roles = [Symbol("seq_len", "propagated"), Symbol("batch", "propagated")]
+        first = roles[::-1] if use.argument(1, "batch_first", False) else roles
+        return [[*first, *features], [roles[1]]]
+    return []
+
+
 # An operation of any other family (`other`, `born`, `nothing`) gives unknown axes: sizes alone say nothing.
 _RULES: dict[str, Callable[[Use], list[Symbols]]] = {
     "same": _same,

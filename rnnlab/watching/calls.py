@@ -11,13 +11,13 @@ import inspect
 import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch.optim.optimizer as optimizers
 from torch import nn
 from torch.nn.modules import module as hooks
-from torch.overrides import TorchFunctionMode
+from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
 from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope, makers
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
@@ -25,9 +25,11 @@ from rnnlab.watching import axes
 from rnnlab.watching.axes import Operand, Symbol, Use
 from rnnlab.watching.crashes import Failed
 from rnnlab.watching.describing import Describer
+from rnnlab.watching.layers import described, holds_weights, is_wrapper, kind_of, uncompiled
 from rnnlab.watching.measuring import are_ids, in_order, measured, readable, tensors_and_packs, tensors_in
 from rnnlab.watching.places import here, outward
 from rnnlab.watching.recorder import Recorder
+from rnnlab.watching.replacing import replaced_everywhere
 
 # Frames that torch puts around its own Python functions.
 _WRAPPERS = {
@@ -38,19 +40,28 @@ _WRAPPERS = {
     "handle_torch_function",
     "__torch_function__",
 }
+_FORWARD = Operation("forward", "nothing", None, frozenset())
 _PACKING = ("pack_padded_sequence", "pad_packed_sequence", "pad_sequence")
 
 
 class _Open:
-    """A module whose forward is running."""
+    """A module whose forward is running, called from `frame`."""
 
-    __slots__ = ("held", "inputs", "module", "ours", "scope")
+    __slots__ = ("aside", "frame", "held", "inputs", "module", "ours", "row", "scope")
 
-    def __init__(self, module: nn.Module, ours: bool) -> None:
-        self.module, self.ours = module, ours
+    def __init__(self, module: nn.Module, ours: bool, frame: FrameType | None) -> None:
+        self.module, self.ours, self.frame = module, ours, frame
         self.scope: int | None = None
         self.inputs: tuple[Named, ...] = ()
-        self.held = False
+        self.row: Any = None
+        self.held = self.aside = False
+
+
+class _Row(NamedTuple):
+    """A row that was told in the forward pass that is running: its fact, and the key under which loop turns fold it."""
+
+    n: int
+    key: Any
 
 
 class Calls(TorchFunctionMode):
@@ -65,6 +76,8 @@ class Calls(TorchFunctionMode):
         self._layer_names: dict[int, str] = {}
         self._sizes: dict[str, int] = {}
         self._folding: FrameType | None = None
+        # What this forward pass told already: a loop over time steps makes the same row again and again.
+        self._rows: dict[Any, _Row] = {}
         self._steps: list[FrameType] = []
         self._classifiers: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._undo = contextlib.ExitStack()
@@ -83,15 +96,17 @@ class Calls(TorchFunctionMode):
             undo.callback(_remove, handle)
         undo.enter_context(self._watched_zero_grad())
         undo.enter_context(self._watched_packing())
+        undo.enter_context(uncompiled())
         super().__enter__()
         return self
 
     def __exit__(self, *error: Any) -> None:
+        while self._modules:
+            self._abandon(self._modules.pop())
         super().__exit__(*error)
         self._undo.close()
-        while self._modules:
-            self._close(self._modules.pop())
         self._steps.clear()
+        self._rows.clear()
 
     def _after_every_module(self) -> Any:
         """Hook into the end of every forward; older torch (2.4) does not tell a global hook of keyword arguments."""
@@ -136,10 +151,14 @@ class Calls(TorchFunctionMode):
         recorder = self.recorder
         operands: list[Operand] = []
         inputs: tuple[Named, ...] = ()
+        told: Any = None
         # Shapes are taken before the call: squeeze_() and its kind rewrite history.
         with recorder.guarded():
             operands = self._operands(args, kwargs)
-            inputs = self._inputs(frame, [t for t in tensors_and_packs(args, kwargs) if isinstance(t, torch.Tensor)])
+            told = self._row_of(frame, operation, operands)
+            if told not in self._rows:
+                tensors = [t for t in tensors_and_packs(args, kwargs) if isinstance(t, torch.Tensor)]
+                inputs = self._inputs(frame, tensors)
         with recorder.silence(), self._failing(operation, frame, inputs, args, kwargs):
             result = func(*args, **kwargs)
         with recorder.guarded():
@@ -154,8 +173,27 @@ class Calls(TorchFunctionMode):
                     for t, known in zip(made, symbols, strict=True)
                 ]
             self._settle_ends(operation, args, kwargs, made, symbols)
-            self._tell(operation, frame, inputs, result, args, made, symbols)
+            if told in self._rows:
+                self._again(told, made, symbols)
+            else:
+                self._tell(operation, frame, inputs, result, args, made, symbols, row=told)
         return result
+
+    # --- loops inside a forward pass -----------------------------------------------------------------------------
+
+    def _row_of(self, frame: FrameType, operation: Operation, operands: list[Operand], layer: Any = None) -> Any:
+        """Return what makes a row of the running forward pass the same row again: its span, its owner and its shapes."""
+        if not self.recorder.is_holding:
+            return None
+        owner = id(layer) if layer is not None else id(self._modules[-1].module) if self._modules else 0
+        return frame.f_code, frame.f_lasti, operation.name, owner, tuple(operand.shape for operand in operands)
+
+    def _again(self, told: Any, made: list[torch.Tensor], symbols: list[axes.Symbols]) -> None:
+        """Count another turn of a row; its results get their axes and their maker all the same."""
+        row = self._rows[told]
+        for tensor, known in zip(made, symbols, strict=True):
+            self.recorder.know(tensor, known, (row.n,))
+        self.recorder.again(row.n, row.key)
 
     @contextlib.contextmanager
     def _failing(
@@ -210,6 +248,7 @@ class Calls(TorchFunctionMode):
         made: list[torch.Tensor],
         symbols: list[axes.Symbols],
         layer: nn.Module | None = None,
+        row: Any = None,
     ) -> int:
         recorder = self.recorder
         for tensor, known in zip(made, symbols, strict=True):
@@ -224,7 +263,7 @@ class Calls(TorchFunctionMode):
             output=recorder.note(result),
             binds=binds,
             values=measured(operation, args, result),
-            layer=None if layer is None else _described(layer),
+            layer=None if layer is None else described(layer),
             grad_on=torch.is_grad_enabled(),
             training=next((o.module.training for o in self._modules if o.ours), None),
         )
@@ -234,7 +273,10 @@ class Calls(TorchFunctionMode):
             self._count_answers(place, operation.name, args, result)
         if operation.name in LOSSES and recorder.loops and "value" in call.values:
             recorder.loops[-1].lost(call.values["value"])
-        n = recorder.tell_folded(call, (place, operation.name, binds, self._layer_names.get(id(layer))))
+        key = (place, operation.name, binds, self._layer_names.get(id(layer)))
+        n = recorder.tell_folded(call, key)
+        if row is not None:
+            self._rows[row] = _Row(n, key)
         for tensor in made:
             recorder.know(tensor, recorder.symbols(tensor), (n,))
         return n
@@ -305,39 +347,78 @@ class Calls(TorchFunctionMode):
     # --- modules -------------------------------------------------------------------------------------------------
 
     def _before_module(self, module: nn.Module, args: Any) -> None:
-        recorder = self.recorder
         # Whose forward runs? A subclass of nn.LSTM without one is still that layer. A container does nothing itself: each of
         # its layers is a row.
         written_in = getattr(type(module).forward, "__module__", type(module).__module__)
-        ours = not written_in.startswith("torch.") or isinstance(module, nn.Sequential)
-        opened = _Open(module, ours)
+        ours = not written_in.startswith("torch.") or is_wrapper(module)
+        self._drop_interrupted()
+        opened = _Open(module, ours, here().f_back)
         inside_library = bool(self._modules) and not self._modules[-1].ours
         self._modules.append(opened)
         if inside_library or self._is_away():
             return
-        frame = recorder.places.learner(here())
-        with recorder.guarded():
+        # What a layer of torch's does inside is no row: the mode steps aside until the layer is left.
+        aside = self._step_aside()
+        with self.recorder.guarded():
+            frame = self.recorder.places.learner(here())
             if frame is None:
-                return
-            if ours:
+                pass
+            elif ours:
                 self._enter_model(opened, frame, args)
             else:
-                opened.inputs = self._inputs(frame, tensors_and_packs(args, {}))
-                if not self._ends_containers(module, 0):
-                    opened.inputs = tuple(Named("", item.note) for item in opened.inputs)
+                self._enter_layer(opened, frame, args)
+        if ours and aside:
+            _push_mode(self)
+        else:
+            opened.aside = aside
+
+    def _step_aside(self) -> bool:
+        """Take this mode off torch's stack, if it lies on top; a device context of the learner's may lie there instead."""
+        on_top = _get_current_function_mode() is self
+        if on_top:
+            _pop_mode()
+        return on_top
+
+    def _drop_interrupted(self) -> None:
+        """Forget modules that a Ctrl-C has left without torch telling of it: their caller is no longer running."""
+        while self._modules and self._modules[-1].frame not in outward(here()):
+            self._abandon(self._modules.pop())
+
+    def _abandon(self, opened: _Open) -> None:
+        if opened.aside:
+            _push_mode(self)
+        self._close(opened)
+
+    def _enter_layer(self, opened: _Open, frame: FrameType, args: Any) -> None:
+        opened.row = self._row_of(frame, operation_of(kind_of(opened.module)), self._operands(args, {}), opened.module)
+        if opened.row in self._rows:
+            return
+        opened.inputs = self._inputs(frame, tensors_and_packs(args, {}))
+        if not self._ends_containers(opened.module, 0):
+            opened.inputs = tuple(Named("", item.note) for item in opened.inputs)
 
     def _enter_model(self, opened: _Open, frame: FrameType, args: Any) -> None:
         recorder = self.recorder
-        for name, layer in opened.module.named_modules():
-            if name:
-                self._layer_names[id(layer)] = name.rpartition(".")[2]
+        if not recorder.is_holding:
+            self._rows.clear()
+            for name, layer in opened.module.named_modules():
+                if name:
+                    self._layer_names[id(layer)] = name.rpartition(".")[2]
+        told = self._row_of(frame, _FORWARD, self._operands(args, {}), opened.module)
         recorder.hold()
         opened.held = True
+        if is_wrapper(opened.module):
+            return
+        if told in self._rows:
+            recorder.again(*self._rows[told])
+            return
         place = recorder.places.place(frame)
         function = f"{type(opened.module).__name__}.forward"
-        scope = Scope(place=place, function=function, inputs=self._inputs(frame, tensors_and_packs(args, {})))
         if not recorder.is_repeated((place, function)):
-            opened.scope = recorder.enter(scope)
+            inputs = self._inputs(frame, tensors_and_packs(args, {}))
+            opened.scope = recorder.enter(Scope(place=place, function=function, inputs=inputs))
+            if told is not None:
+                self._rows[told] = _Row(opened.scope, (place, function))
 
     def _after_module(self, module: nn.Module, args: Any, *rest: Any) -> None:
         # torch gives (kwargs, result), but after a crash in forward the result alone.
@@ -345,18 +426,29 @@ class Calls(TorchFunctionMode):
         if not self._modules or self._modules[-1].module is not module:
             return
         opened = self._modules.pop()
-        recorder = self.recorder
         inside_library = bool(self._modules) and not self._modules[-1].ours
         if inside_library or self._is_away():
             return
-        with recorder.guarded():
-            if opened.ours:
-                self._leave_model(opened, result)
-            elif result is not None:
-                self._layer(module, opened, args, kwargs, result)
-            elif (frame := recorder.places.learner(here())) is not None:
-                operation = operation_of(_kind(module))
-                recorder.failed = Failed(operation, recorder.places.place(frame), opened.inputs, args, kwargs, module)
+        aside = opened.aside or self._step_aside()
+        try:
+            with self.recorder.guarded():
+                if opened.ours:
+                    self._leave_model(opened, result)
+                elif result is not None:
+                    self._layer(module, opened, args, kwargs, result)
+                else:
+                    self._layer_failed(module, opened, args, kwargs)
+        finally:
+            if aside:
+                _push_mode(self)
+
+    def _layer_failed(self, module: nn.Module, opened: _Open, args: Any, kwargs: Any) -> None:
+        recorder = self.recorder
+        frame = recorder.places.learner(here())
+        if frame is not None:
+            inputs = opened.inputs or self._inputs(frame, tensors_and_packs(args, {}))
+            operation = operation_of(kind_of(module))
+            recorder.failed = Failed(operation, recorder.places.place(frame), inputs, args, kwargs, module)
 
     def _leave_model(self, opened: _Open, result: Any) -> None:
         recorder = self.recorder
@@ -373,7 +465,7 @@ class Calls(TorchFunctionMode):
             held = [*frame.f_globals.values(), *frame.f_locals.values()] if frame is not None else []
             owner = frame.f_locals.get("self") if frame is not None else None
             held += getattr(owner, "__dict__", {}).values()
-            others = [m for m in held if isinstance(m, nn.Module) and _holds_weights(m)]
+            others = [m for m in held if isinstance(m, nn.Module) and holds_weights(m)]
             alone = all(any(m is part for part in module.modules()) or module in m.children() for m in others)
             self._classifiers[module] = alone
         return self._classifiers[module]
@@ -390,14 +482,17 @@ class Calls(TorchFunctionMode):
         frame = self.recorder.places.learner(here())
         if frame is None:
             return
-        operation = operation_of(_kind(module))
+        operation = operation_of(kind_of(module))
         made = tensors_in((result,))
         operands = self._operands(args, kwargs)
         layer = self._layer_names.get(id(module), "")
         use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._layer_birth(module, layer))
         recurrent = operation.name in RECURRENT
         symbols = self._recurrent(module, layer, use) if recurrent else axes.through(operation.family, use)
-        n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, module)
+        if opened.row in self._rows:
+            self._again(opened.row, made, symbols)
+            return
+        n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, module, opened.row)
         # Ids that no loader gave were made by the program itself, from a sentence: a prediction.
         if operation.name == "embedding" and not self.recorder.loops and self.describer and are_ids(args[0]):
             self.describer.tell_prediction(frame, args[0], n)
@@ -435,16 +530,8 @@ class Calls(TorchFunctionMode):
     @contextlib.contextmanager
     def _watched_packing(self) -> Iterator[None]:
         """Replace the packing functions wherever the learner's modules hold them, and put them back afterwards."""
-        from rnnlab.watching.libraries import replaced_everywhere
-
-        originals = {name: getattr(nn.utils.rnn, name) for name in _PACKING}
-        with contextlib.ExitStack() as stack:
-            for name, original in originals.items():
-                stack.enter_context(
-                    replaced_everywhere(
-                        nn.utils.rnn, name, self._watched_function(name, original), self.recorder.places
-                    )
-                )
+        watched = {name: self._watched_function(name, getattr(nn.utils.rnn, name)) for name in _PACKING}
+        with replaced_everywhere(nn.utils.rnn, watched, self.recorder.places):
             yield
 
     def _watched_function(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -464,7 +551,7 @@ class Calls(TorchFunctionMode):
             with recorder.guarded():
                 made = tensors_in((result,))
                 use = Use(operands, args, kwargs, [tuple(t.shape) for t in made])
-                symbols = _packing(operation.name, use) or axes.through(operation.family, use)
+                symbols = axes.through_packing(operation.name, use) or axes.through(operation.family, use)
                 self._tell(operation, frame, inputs, result, args, made, symbols)
             return result
 
@@ -515,41 +602,3 @@ def _remove(handle: Any) -> None:
     # torch's own handle forgets these two (2.4 has the first alone).
     for name in ("_global_forward_hooks_always_called", "_global_forward_hooks_with_kwargs"):
         getattr(hooks, name, {}).pop(handle.id, None)
-
-
-def _packing(name: str, use: Use) -> list[axes.Symbols]:
-    """Axes through packing: the steps of all reviews stand in one axis, which is named as what it is."""
-    packed = Symbol("tokens", "propagated")
-    if name == "pack_padded_sequence":
-        text = use.tensors[0]
-        time_first = not use.argument(2, "batch_first", False)
-        for symbol, role in zip(
-            text.symbols, ("seq_len", "batch") if time_first else ("batch", "seq_len"), strict=False
-        ):
-            symbol.settle(role)
-        for lengths in use.tensors[1:2]:
-            lengths.symbols[0].settle("batch")
-        return [[packed, *text.symbols[2:]], *([Symbol()] for _ in use.shapes[1:])]
-    if name == "pad_packed_sequence":
-        features = use.tensors[0].symbols[1:]
-        roles = [Symbol("seq_len", "propagated"), Symbol("batch", "propagated")]
-        first = roles[::-1] if use.argument(1, "batch_first", False) else roles
-        return [[*first, *features], [roles[1]]]
-    return []
-
-
-def _kind(module: nn.Module) -> str:
-    """Return the operation's spelling of a layer: a subclass of a torch layer is still that layer."""
-    for base in type(module).__mro__:
-        if base.__module__.startswith("torch.") and base is not nn.Module:
-            return base.__name__
-    return type(module).__name__
-
-
-def _described(module: nn.Module) -> str:
-    text = repr(module)
-    return text if len(text) <= 100 and "\n" not in text else type(module).__name__
-
-
-def _holds_weights(module: nn.Module) -> bool:
-    return next(module.parameters(), None) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import linecache
 import site
 import sys
@@ -53,16 +54,9 @@ class Places:
         return known
 
     def _kind(self, file: str) -> str:
-        path = Path(file).absolute()
-        if any(path.is_relative_to(folder) for folder in self._also):
+        if self._also and any(Path(file).absolute().is_relative_to(folder) for folder in self._also):
             return "learner"
-        if path == _PACKAGE / "inspectors.py":
-            return "ours"
-        if path.is_relative_to(_PACKAGE) or (file.startswith("<") and not file.startswith("<ipython-input")):
-            return "library"
-        if any(path.is_relative_to(folder) for folder in _LIBRARIES):
-            return "torch" if "torch" in path.parts else "library"
-        return "learner"
+        return _owner(file)
 
     def learner(self, frame: FrameType | None) -> FrameType | None:
         """Return the nearest frame of the learner's, from `frame` outwards."""
@@ -137,6 +131,19 @@ class Places:
                 word = next((word for word in words if looked_up[word] is _NOTHING and word not in names), "")
             names.append(word if len(word) <= 40 else word[:37] + "...")
         return names
+
+
+@functools.cache
+def _owner(file: str) -> str:
+    """Say whose a file is by where it lies; asked of every imported module, so each answer is kept."""
+    path = Path(file).absolute()
+    if path == _PACKAGE / "inspectors.py":
+        return "ours"
+    if path.is_relative_to(_PACKAGE) or (file.startswith("<") and not file.startswith("<ipython-input")):
+        return "library"
+    if any(path.is_relative_to(folder) for folder in _LIBRARIES):
+        return "torch" if "torch" in path.parts else "library"
+    return "learner"
 
 
 _NOTHING = object()

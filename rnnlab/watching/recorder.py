@@ -86,6 +86,7 @@ class Recorder:
         self._around: list[int] = []
         self._waiting: list[Fact] = []
         self._holding = 0
+        self._repeats: dict[int, int] = {}
         self._tensors: dict[int, tuple[weakref.ref[Any], Symbols, tuple[int, ...]]] = {}
         self._crowded = 1_000
         self._things: dict[int, tuple[weakref.ref[Any], int]] = {}
@@ -118,7 +119,7 @@ class Recorder:
         """Write the facts that were waiting for their axes' names."""
         waiting, self._waiting = self._waiting, []
         for fact in waiting:
-            self.record.add(_settled_fact(fact))
+            self.record.add(_settled_fact(fact, self._repeats.pop(fact.n, 0)))
         if waiting:
             self.when_written()
 
@@ -239,6 +240,15 @@ class Recorder:
         inside = self._around[-1] if self._around else None
         turns.held[key] = msgspec.structs.replace(fact, inside=inside, stage=fact.stage or self.stage), times
         return self._folded[key]
+
+    def again(self, n: int, key: Any) -> None:
+        """Count another turn of a fact that was told before in the same forward pass, folded or not."""
+        turns = self.loops[-1] if self.loops else None
+        if turns is not None and (folded := (turns.place, key)) in turns.held:
+            fact, times = turns.held[folded]
+            turns.held[folded] = fact, times + 1
+        elif n >= len(self.record):
+            self._repeats[n] = self._repeats.get(n, 0) + 1
 
     def is_repeated(self, key: Any) -> bool:
         """Say whether a loop turn already told of this; the first asking counts as telling."""
@@ -377,9 +387,12 @@ def settled(note: Any) -> Any:
     return note
 
 
-def _settled_fact(fact: Fact) -> Fact:
+def _settled_fact(fact: Fact, repeats: int = 0) -> Fact:
     if isinstance(fact, Call | Scope):
         return msgspec.structs.replace(
-            fact, inputs=tuple(Named(i.name, settled(i.note)) for i in fact.inputs), output=settled(fact.output)
+            fact,
+            inputs=tuple(Named(i.name, settled(i.note)) for i in fact.inputs),
+            output=settled(fact.output),
+            times=fact.times + repeats,
         )
     return fact

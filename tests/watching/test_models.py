@@ -144,7 +144,7 @@ def test_a_layout_that_contradicts_what_was_declared_is_shown_as_declared() -> N
 
 def test_a_loop_over_cells() -> None:
     record = trace(Cells(), text(4, 3), axes="seq_len batch")
-    assert len(calls(record, "lstm_cell")) == 4
+    assert [call.times for call in calls(record, "lstm_cell")] == [4]
     h, c = calls(record, "lstm_cell")[-1].output.items  # type: ignore[union-attr]
     assert axes(h.note) == axes(c.note) == "batch hid"
     assert axes(calls(record, "stack")[0].output) == "? batch hid"

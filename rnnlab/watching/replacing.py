@@ -1,0 +1,54 @@
+"""Replaces functions and methods while a recording runs, and puts them back afterwards, also after a crash."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rnnlab.watching.places import Places
+
+
+@contextlib.contextmanager
+def replaced(owner: Any, name: str, new: Any) -> Iterator[None]:
+    """Replace an attribute for a while."""
+    original = vars(owner)[name]
+    setattr(owner, name, new)
+    try:
+        yield
+    finally:
+        setattr(owner, name, original)
+
+
+@contextlib.contextmanager
+def replaced_everywhere(owner: Any, new: dict[str, Callable[..., Any]], places: Places) -> Iterator[None]:
+    """Replace functions in their module and in every module of the learner's that imported one of them by name.
+
+    Args:
+        new: the replacements, by the functions' names in `owner`.
+    """
+    instead = {id(getattr(owner, name)): function for name, function in new.items()}
+    changed: list[tuple[dict[str, Any], str, Any]] = []
+    for module in [owner, *_learner_modules(places)]:
+        for word, value in list(vars(module).items()):
+            if id(value) in instead:
+                changed.append((vars(module), word, value))
+                vars(module)[word] = instead[id(value)]
+    originals = {id(instead[id(value)]): value for _, _, value in changed}
+    try:
+        yield
+    finally:
+        for namespace, word, value in changed:
+            if namespace.get(word) is instead[id(value)]:
+                namespace[word] = value
+        # A module that was imported while the recording ran holds the replacement under its own name.
+        for module in _learner_modules(places):
+            for word, value in list(vars(module).items()):
+                if id(value) in originals:
+                    vars(module)[word] = originals[id(value)]
+
+
+def _learner_modules(places: Places) -> list[Any]:
+    files = ((module, getattr(module, "__file__", None)) for module in list(sys.modules.values()))
+    return [module for module, file in files if isinstance(file, str) and places.kind(file) == "learner"]
