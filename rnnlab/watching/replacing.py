@@ -49,6 +49,16 @@ def replaced_everywhere(owner: Any, new: dict[str, Callable[..., Any]], places: 
                     vars(module)[word] = originals[id(value)]
 
 
+# Names of modules that are nobody's but a library's: asked once, as a program has more than a thousand of them.
+_of_libraries: set[str] = set()
+
+
 def _learner_modules(places: Places) -> list[Any]:
-    files = ((module, getattr(module, "__file__", None)) for module in list(sys.modules.values()))
-    return [module for module, file in files if isinstance(file, str) and places.kind(file) == "learner"]
+    mine = []
+    for name, module in [pair for pair in sys.modules.items() if pair[0] not in _of_libraries]:
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and places.kind(file) == "learner":
+            mine.append(module)
+        elif not name.startswith(("rnnlab", "__main__")):
+            _of_libraries.add(name)
+    return mine

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -21,7 +22,12 @@ _PACKAGES = ("rnnlab", "torch", "torchtext", "spacy", "pandas")
 
 def new_record(path: str | Path | None = None, **header: Any) -> Record:
     """Begin a record that names the versions it was made with; it is written to `path` as it grows, if one is given."""
-    return Record(Header(versions=versions(*_PACKAGES), **header), path)
+    return Record(Header(versions=dict(_versions()), **header), path)
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    return versions(*_PACKAGES)
 
 
 class Watch:
