@@ -131,21 +131,23 @@ TOOLS = {
 # --- measuring ------------------------------------------------------------------------------------------------------
 
 
-def seconds(run: Callable[[], object]) -> float:
-    """Time one run; the garbage of the run before is not its own."""
-    gc.collect()
+def seconds(run: Callable[[], object], times: int = 1) -> float:
+    """Time one run, as the mean of several where one is short."""
     began = time.perf_counter()
-    run()
-    return time.perf_counter() - began
+    for _ in range(times):
+        run()
+    return (time.perf_counter() - began) / times
 
 
 def compared(bare: Callable[[], object], watched: Callable[[], object], repeats: int) -> tuple[float, float, float, float]:
     """Return the median ratio, the control's (bare against bare), bare's median and the median of what was added, in ms."""
-    for _ in range(2):
+    for _ in range(3):
         bare(), watched()
+    times = max(1, round(0.01 / seconds(bare)))
+    gc.collect()
     ratios, controls, bares, added = [], [], [], []
     for _ in range(repeats):
-        first, with_watching, second = seconds(bare), seconds(watched), seconds(bare)
+        first, with_watching, second = seconds(bare, times), seconds(watched, times), seconds(bare, times)
         # The two bare runs stand around the watched one: a drift of the machine falls on both sides.
         alone = (first + second) / 2
         ratios.append(with_watching / alone)
