@@ -4,6 +4,7 @@
 
     rnnlab.inspect(batch)                       # what is this?
     record = rnnlab.trace(model, text, lengths) # what does my model do, line by line?
+    with rnnlab.watch() as record: train()      # what does this stretch of my program do?
     from rnnlab import inspectors               # what goes in and out of each stage of my own program?
 
 Nothing heavy is imported before it is used: `import rnnlab` does not import torch.
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from rnnlab.report import judge as judge
     from rnnlab.verbs.inspect import inspect as inspect
     from rnnlab.verbs.trace import trace as trace
+    from rnnlab.verbs.watch import watch as watch
 
 __version__ = "0.1.0"
 
@@ -29,8 +31,9 @@ _WHERE = {
     "inspectors": ("rnnlab.inspectors", None),
     "judge": ("rnnlab.report", "judge"),
     "trace": ("rnnlab.verbs.trace", "trace"),
+    "watch": ("rnnlab.verbs.watch", "watch"),
 }
-__all__ = ["Record", "inspect", "inspectors", "judge", "trace"]  # the lazy names, as _WHERE has them
+__all__ = ["Record", "inspect", "inspectors", "judge", "trace", "watch"]  # the lazy names, as _WHERE has them
 
 
 def __getattr__(name: str) -> Any:

@@ -57,7 +57,17 @@ def rnnlab(
 @app.command()
 def step(
     context: typer.Context,
-    record: Annotated[Path | None, typer.Argument(help="A saved record to replay, without running anything.")] = None,
+    what: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[PROGRAM.py | NOTEBOOK.ipynb | RECORD]",
+            help="A program or a notebook to run and step through, or a saved record to replay without running anything.",
+        ),
+    ] = None,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(help="The program's own arguments; write -- before those that begin with a dash."),
+    ] = None,
     csv: Annotated[
         Path | None, typer.Option(help="A CSV file of reviews (gzip too); the built-in reviews without it.")
     ] = None,
@@ -91,19 +101,37 @@ def step(
         "I expected a dull story, but it turned out wonderful."
     ),
     quiz: Annotated[bool, typer.Option("--quiz", help="Guess each shape before it is shown.")] = False,
-    pause: Annotated[bool | None, typer.Option(help="Wait after each stage (the default in a terminal).")] = None,
+    dry: Annotated[
+        bool,
+        typer.Option("--dry", help="A program: a few batches and epochs alone, with stand-ins for what is missing."),
+    ] = False,
+    lines: Annotated[
+        bool, typer.Option("--lines", help="A program: watch variables that are no tensors as well, line by line.")
+    ] = False,
+    values: Annotated[bool, typer.Option("--values", help="A program: keep a few numbers of each result.")] = False,
+    pause: Annotated[bool | None, typer.Option(help="Wait for keys (the default in a terminal).")] = None,
     save: Annotated[Path | None, typer.Option(help="Keep the record in this file.")] = None,
 ) -> None:
-    """Walk through the thirteen stages of a text classifier.
+    """Step through a program, a notebook, a saved record, or the thirteen stages of the built-in text classifier.
 
-    With a record that --save has kept, replay that walk instead.
+    A program runs unmodified, as Python would run it; then you walk through what it did, forwards and backwards. Without an
+    argument the reference pipeline is walked through, stage by stage.
     """
     waits = (sys.stdin.isatty() and sys.stdout.isatty()) if pause is None else pause
-    if record is not None:
-        for name in _given(context, but=("record", "quiz", "pause")):
-            _refuse(f"a record is replayed as it is: leave {name} out, or leave the record out to walk anew.")
-        _replay(record, waits, quiz)
+    if what is not None and what.suffix in _PROGRAMS:
+        for name in _given(context, but=("what", "arguments", "dry", "lines", "values", "pause", "save")):
+            _refuse(
+                f"a program is run as it is: leave {name} out, or leave the program out to walk through the pipeline."
+            )
+        _step_program(what, arguments or [], {"dry": dry, "lines": lines, "values": values}, waits, save)
         return
+    if what is not None:
+        for name in _given(context, but=("what", "quiz", "pause")):
+            _refuse(f"a record is replayed as it is: leave {name.lower()} out, or leave the record out to walk anew.")
+        _replay(what, waits, quiz)
+        return
+    for name in _given(context, only=("dry", "lines", "values")):
+        _refuse(f"{name} is for a program of yours: rnnlab step {name} PROGRAM.py.")
     for name in _given(context, only=("text", "label")) if csv is None else ():
         _refuse(f"{name} names a column of your own file: give it with --csv FILE.")
     from dataclasses import replace
@@ -135,6 +163,55 @@ def _given(context: typer.Context, only: tuple[str, ...] = (), but: tuple[str, .
     ]
 
 
+_PROGRAMS = {".py", ".ipynb"}
+
+
+def _step_program(path: Path, arguments: list[str], options: dict[str, bool], pause: bool, save: Path | None) -> None:
+    from rnnlab.verbs.program import ProgramError
+    from rnnlab.verbs.step_program import step_program
+
+    _refuse_to_keep(save)
+    try:
+        status = step_program(
+            path, arguments, pause=pause, save=save,
+            dry=options["dry"], lines=options["lines"], values=options["values"],
+        )  # fmt: skip
+    except ProgramError as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'the record'} cannot be used: {error.strerror or error}.")
+    raise typer.Exit(status)
+
+
+def _refuse_to_keep(save: Path | None) -> None:
+    """Refuse a file for the record that is there already, or that has no folder."""
+    if save is not None and not save.parent.is_dir():
+        _refuse(f"there is no folder {save.parent} to keep the record in; make it first.")
+    if save is not None and save.exists():
+        _refuse(f"{save} is there already; choose another name for --save, or remove it.")
+
+
+@app.command()
+def run(
+    program: Annotated[Path, typer.Argument(help="A program or a notebook, however old.")],
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Its own arguments; write -- before those that begin with a dash.")
+    ] = None,
+) -> None:
+    """Run an old program for real: torchtext's old and newer APIs work on today's PyTorch.
+
+    What was bridged is said at the end, with what to write today. To see what it does, use: rnnlab step PROGRAM.py
+    """
+    from rnnlab.verbs.program import ProgramError
+    from rnnlab.verbs.step_program import run_bridged
+
+    try:
+        status = run_bridged(program, arguments or [])
+    except ProgramError as error:
+        _refuse(str(error))
+    raise typer.Exit(status)
+
+
 def _walk(settings: Any, reviews: dict[str, Any], sentence: str, pause: bool, quiz: bool, save: Path | None) -> None:
     from rnnlab.pipeline.load import LoadError
     from rnnlab.pipeline.walk import chosen_device
@@ -144,10 +221,7 @@ def _walk(settings: Any, reviews: dict[str, Any], sentence: str, pause: bool, qu
         _refuse("--sentence is empty; write at least one word to predict.")
     if any("\ud800" <= letter <= "\udfff" for letter in sentence):
         _refuse("--sentence is not text in this terminal's encoding; write it in UTF-8.")
-    if save is not None and not save.parent.is_dir():
-        _refuse(f"there is no folder {save.parent} to keep the record in; make it first.")
-    if save is not None and save.exists():
-        _refuse(f"{save} is there already; choose another name for --save, or remove it.")
+    _refuse_to_keep(save)
     try:
         if settings.device not in {"auto", "cpu"}:
             # Asking now, before the first stages are printed, costs the import of torch.
@@ -174,15 +248,20 @@ def _is_memory(error: Exception) -> bool:
 
 def _replay(path: Path, pause: bool, quiz: bool) -> None:
     from rnnlab.record import Record, RecordError, is_record
-    from rnnlab.verbs.replay import step_record
+    from rnnlab.verbs.replay import REFERENCE, step_record
+    from rnnlab.verbs.travel import look
 
     if not path.exists():
         _refuse(f"there is no file {path}; give a record that --save has kept, or leave it out to walk the pipeline.")
     if not is_record(path):
         hint = " (for a table of reviews, use --csv)" if path.suffix in {".csv", ".gz"} else ""
-        _refuse(f"{path} is not a record of rnnlab{hint}; records are made with: rnnlab step --save FILE.")
+        _refuse(f"{path} is neither a program nor a record of rnnlab{hint}; --save FILE makes records.")
     try:
-        step_record(Record.load(path), pause=pause, quiz=quiz)
+        record = Record.load(path)
+        if record.header.program == REFERENCE:
+            step_record(record, pause=pause, quiz=quiz)
+        else:
+            look(record, pause=pause)
     except RecordError as error:
         _refuse(str(error))
     except KeyboardInterrupt:

@@ -171,10 +171,14 @@ class Said(Fact, frozen=True, tag="said"):
 
 
 class Locals(Fact, frozen=True, tag="locals"):
-    """What the line at `place` changed among the variables that are no tensors (watched line by line, on request)."""
+    """What the line at `place` changed among the variables that are no tensors (watched line by line, on request).
+
+    Where the line ran often, its last change stands for `times` of them.
+    """
 
     changed: tuple[Named, ...] = ()
     function: str = ""
+    times: int = 1
 
 
 class Instead(Fact, frozen=True, tag="instead"):

@@ -1,8 +1,8 @@
 """The ordered story of a program: a header, its sources, and the facts that were seen, one after another.
 
-On disk a record is JSON lines, appended and flushed as facts come, so that a killed program leaves a readable file. Beside
-it lies an index (offsets and kinds of the lines), written when the record is closed and made anew when it does not fit;
-facts are decoded when they are asked for, so a large record opens at once.
+On disk a record is JSON lines, appended and flushed as facts come, so that a killed program leaves a readable file; a last
+line says that the story was told to its end. Beside it lies an index (see `rnnlab.index`), written when the record is closed
+and made anew when it does not fit; facts are decoded when they are asked for, so a large record opens at once.
 """
 
 from __future__ import annotations
@@ -10,17 +10,25 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 import msgspec
 
+from rnnlab import index as indexing
 from rnnlab.facts import AnyFact, Fact, Place
+from rnnlab.index import Index
+from rnnlab.sources import key_of
 
-SCHEMA = 1
+SCHEMA = 2  # 1 had no last line
 SUFFIX = ".rnnlab"
 _BEGINNING = b'{"fact":"header"'
+_SOURCE = b'{"fact":"source"'
+_END = b'{"fact":"end"'
+_TAIL = 2048  # so much of a file's end is compared with what its index was made for
+_KEPT = 4096  # so many decoded facts stay in memory
 F = TypeVar("F", bound=Fact)
 
 
@@ -49,22 +57,12 @@ class SourceLine(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", ta
     text: str
 
 
-class Index(msgspec.Struct, frozen=True):
-    """Where the facts' lines begin in a record of `size` bytes, and what kind and stage each has."""
-
-    size: int
-    offsets: list[int]
-    kinds: list[str]
-    stages: list[str | None]
-
-
-class _Peek(msgspec.Struct):
-    fact: str
-    stage: str | None = None
+class _End(msgspec.Struct, frozen=True, kw_only=True, tag_field="fact", tag="end"):
+    facts: int
 
 
 _fact_decoder = msgspec.json.Decoder(AnyFact)
-_peek_decoder = msgspec.json.Decoder(_Peek)
+_line_decoder = msgspec.json.Decoder(indexing.Line)
 _encoder = msgspec.json.Encoder()
 
 
@@ -74,30 +72,78 @@ def kind_of(kind: type[Fact]) -> str:
 
 
 class _Lines:
-    """The facts of a file, decoded one by one when they are asked for."""
+    """The facts of a file, decoded one by one when they are asked for; the last ones asked for are kept."""
 
-    def __init__(self, path: Path, index: Index) -> None:
-        self.path, self.index = path, index
+    def __init__(self, path: Path, index: Index, trusted: bool) -> None:
+        self.path, self.index, self.trusted = path, index, trusted
+        self._decoded: dict[int, AnyFact] = {}
+        self._file: BinaryIO | None = None
+        self._end: Callable[[], object] = lambda: None
 
     def __len__(self) -> int:
-        return len(self.index.offsets)
-
-    def kind(self, n: int) -> str:
-        return self.index.kinds[n]
-
-    def stage(self, n: int) -> str | None:
-        return self.index.stages[n]
+        return len(self.index)
 
     def fact(self, n: int) -> AnyFact:
-        with self.path.open("rb") as file:
-            file.seek(self.index.offsets[n])
-            return _decode(file.readline(), self.path, n)
+        fact = self._decoded.get(n)
+        if fact is None:
+            if len(self._decoded) >= _KEPT:
+                del self._decoded[next(iter(self._decoded))]
+            fact = self._decoded[n] = self._read(n)
+        return fact
 
     def chosen(self, numbers: Iterator[int]) -> Iterator[AnyFact]:
-        with self.path.open("rb") as file:
-            for n in numbers:
-                file.seek(self.index.offsets[n])
-                yield _decode(file.readline(), self.path, n)
+        return (self._decoded.get(n) or self._read(n) for n in numbers)
+
+    def _read(self, n: int) -> AnyFact:
+        try:
+            file = self._opened()
+            file.seek(self.index.offsets[n])
+            fact = _decode(file.readline(), self.path, n)
+            if fact.n not in (n, -1):
+                raise RecordError(f"{self.path}: fact {fact.n} stands where its index says {n}; remove the index")
+        except OSError as error:
+            raise RecordError(f"{self.path} cannot be read: {error.strerror or error}") from error
+        except RecordError:
+            if self.trusted:
+                raise
+            # The index beside the file does not belong to it after all: the lines know better.
+            self.index, self.trusted = _read_lines(self.path)[2], True
+            return self._read(n)
+        return fact
+
+    def _opened(self) -> BinaryIO:
+        if self._file is None:
+            self._file = self.path.open("rb")
+            self._end = weakref.finalize(self, self._file.close)
+        return self._file
+
+    def close(self) -> None:
+        """Let the file go; it is opened again when a fact is asked for."""
+        self._end()
+        self._file = None
+
+    def moved(self, index: Index) -> None:
+        """The file was written anew: read it as its new index says."""
+        self.close()
+        self.index, self.trusted = index, True
+        self._decoded.clear()
+
+    def inside(self, n: int) -> int | None:
+        inside = self.index.inside[n]
+        return None if inside == indexing.NONE else inside
+
+    def matching(self, length: int, kind: str, what: str | None, stage: str | None) -> Iterator[int]:
+        """Return the numbers of the facts of a kind, with this name and stage if they are given."""
+        index = self.index
+        wished = [(index.kinds, index.code("kinds", kind))]
+        wished += [(index.names, index.code("names", what))] if what is not None else []
+        wished += [(index.stages, index.code("stages", stage))] if stage is not None else []
+        if any(code is None for _, code in wished):
+            return iter(())
+        if len(wished) == 1:
+            column, code = wished[0]
+            return (n for n in range(length) if column[n] == code)
+        return (n for n in range(length) if all(column[n] == code for column, code in wished))
 
 
 class _Held:
@@ -109,11 +155,17 @@ class _Held:
     def __len__(self) -> int:
         return len(self.facts)
 
-    def kind(self, n: int) -> str:
-        return kind_of(type(self.facts[n]))
+    def inside(self, n: int) -> int | None:
+        return self.facts[n].inside
 
-    def stage(self, n: int) -> str | None:
-        return self.facts[n].stage
+    def matching(self, length: int, kind: str, what: str | None, stage: str | None) -> Iterator[int]:
+        return (
+            n
+            for n, fact in enumerate(self.facts[:length])
+            if kind_of(type(fact)) == kind
+            and (stage is None or fact.stage == stage)
+            and (what is None or fact.what == what)
+        )
 
     def fact(self, n: int) -> AnyFact:
         return self.facts[n]
@@ -143,6 +195,10 @@ class Record:
         self._facts: _Held | _Lines = _Held()
         self._end: int | None = None
         self._file: BinaryIO | None = None
+        self._is_whole = True
+        self._size = 0
+        self._offsets: list[int] = []
+        self._source_offsets: list[int] = []
         self.path: Path | None = None
         if path is not None:
             self._begin(Path(path))
@@ -161,6 +217,11 @@ class Record:
                 encoded = _encoder.encode(_mended(msgspec.to_builtins(line)))
             self._file.write(encoded + b"\n")
             self._file.flush()
+            if isinstance(line, Fact):
+                self._offsets.append(self._size)
+            elif isinstance(line, SourceLine):
+                self._source_offsets.append(self._size)
+            self._size += len(encoded) + 1
 
     # --- telling -----------------------------------------------------------------------------------------------
 
@@ -180,11 +241,26 @@ class Record:
             self._write(SourceLine(file=file, text=text))
 
     def close(self) -> None:
-        """End the file and write its index beside it; a record in memory needs no closing."""
+        """End the file with a mark and write its index beside it; let go of a file that was read."""
+        if isinstance(self._facts, _Lines):
+            self._facts.close()
         if self._file is not None and self.path is not None:
+            if self._is_whole:
+                self._write(_End(facts=len(self._facts)))
             self._file.close()
             self._file = None
-            _save_index(self.path, _read_index(self.path)[2])
+            index = self._indexed(self._offsets)
+            index.size, index.sources = self._size, self._source_offsets
+            _save_index(self.path, index)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the story was told to its end: False where the program was killed, or the file cut, before the record ended.
+
+        A record in memory has no end to miss; one of the first schema, without a mark, is taken for complete if its last line
+        is whole.
+        """
+        return self._is_whole if isinstance(self._facts, _Lines) else self._file is None
 
     def save(self, path: str | Path) -> Path:
         """Write the whole record to `path`, with its index, and return the path."""
@@ -195,14 +271,20 @@ class Record:
         # Under another name first: a loaded record reads its facts from the very file that it may be saved to.
         temporary = path.with_name(f"{path.name}.{os.getpid()}.part")
         copy = Record(self.header, temporary)
+        copy._is_whole = self._is_whole  # what was cut stays cut
         for file, text in self.sources.items():
             copy.add_source(file, text)
         for fact in self:
             copy.add(fact)
         copy.close()
+        own = isinstance(self._facts, _Lines) and self._facts.path.resolve() == path.resolve()
+        if isinstance(self._facts, _Lines) and own:
+            self._facts.close()
         temporary.replace(path)
         with contextlib.suppress(OSError):
             self._index_path(temporary).replace(self._index_path(path))
+        if isinstance(self._facts, _Lines) and own:
+            self._facts.moved(_read_lines(path)[2])
         return path
 
     # --- asking ------------------------------------------------------------------------------------------------
@@ -229,18 +311,11 @@ class Record:
         where: Callable[[F], bool] | None = None,
     ) -> Iterator[F]:
         """Return the facts of one kind in order, narrowed by what they are, their stage, their enclosing fact or a test."""
-        tag = kind_of(kind)
-        numbers = (
-            n
-            for n in range(len(self))
-            if self._facts.kind(n) == tag and (stage is None or self._facts.stage(n) == stage)
-        )
+        numbers = self._facts.matching(len(self), kind_of(kind), what, stage)
+        if inside is not None:
+            numbers = (n for n in numbers if inside in self._around(self._facts.inside(n)))
         for fact in self._facts.chosen(numbers):
             chosen: Any = fact
-            if what is not None and chosen.what != what:
-                continue
-            if inside is not None and inside not in self.enclosing(chosen):
-                continue
             if where is None or where(chosen):
                 yield chosen
 
@@ -257,12 +332,25 @@ class Record:
 
     def enclosing(self, fact: Fact) -> list[int]:
         """Return the numbers of the facts around a fact, from the innermost outwards."""
+        return self._around(fact.inside)
+
+    def _around(self, inside: int | None) -> list[int]:
         around: list[int] = []
-        inside = fact.inside
         while inside is not None and inside not in around:
             around.append(inside)
-            inside = self.fact(inside).inside if 0 <= inside < len(self) else None
+            inside = self._facts.inside(inside) if 0 <= inside < len(self) else None
         return around
+
+    @property
+    def index(self) -> Index:
+        """The columns by which the facts can be walked without decoding them; read them, never write into them."""
+        return self._facts.index if isinstance(self._facts, _Lines) else self._indexed()
+
+    def _indexed(self, offsets: list[int] | None = None) -> Index:
+        index = Index()
+        for n, fact in enumerate(self._facts.chosen(iter(range(len(self._facts))))):
+            index.add(indexing.told_by_fact(fact), offsets[n] if offsets else 0)
+        return index.finish()
 
     def __repr__(self) -> str:
         return f"<Record of {self.header.program or 'a program'}: {len(self):,} facts; rnnlab.inspect(record) shows it>"
@@ -272,11 +360,16 @@ class Record:
         earlier = Record.__new__(Record)
         earlier.header, earlier.sources, earlier.path = self.header, self.sources, self.path
         earlier._facts, earlier._end, earlier._file = self._facts, max(0, min(n, len(self))), None
+        earlier._is_whole = self._is_whole
         return earlier
+
+    def text_of(self, place: Place) -> str:
+        """Return the source that a place speaks of: a file's, or the cell's own in a notebook; "" where it is not known."""
+        return self.sources.get(key_of(place), self.sources.get(place.file, ""))
 
     def line(self, place: Place) -> str:
         """Return the whole source line of a place, stripped, or an empty text where the source is not known."""
-        lines = self.sources.get(place.file, "").splitlines()
+        lines = self.text_of(place).splitlines()
         return lines[place.line - 1].strip() if 0 < place.line <= len(lines) else ""
 
     # --- reading -----------------------------------------------------------------------------------------------
@@ -290,7 +383,7 @@ class Record:
         """
         path = Path(path)
         try:
-            header, sources, index = _read_index(path)
+            header, sources, index, whole, trusted = _read(path)
         except OSError as error:
             raise RecordError(f"{path} cannot be read: {error.strerror or error}") from error
         if header.schema > SCHEMA:
@@ -298,8 +391,8 @@ class Record:
                 f"{path} was written by a newer rnnlab (schema {header.schema}); update rnnlab to read it"
             )
         record = cls(header)
-        record.sources, record.path = sources, path
-        record._facts = _Lines(path, index)
+        record.sources, record.path, record._is_whole = sources, path, whole
+        record._facts = _Lines(path, index, trusted)
         return record
 
     @staticmethod
@@ -323,37 +416,58 @@ def is_record(path: str | Path) -> bool:
     return False
 
 
-def _read_index(path: Path, trust_index: bool = True) -> tuple[Header, dict[str, str], Index]:
-    """Read the header, the sources and the index; the facts' kinds are looked up in the lines where no index fits them."""
-    saved = _saved_index(path) if trust_index else None
-    sources: dict[str, str] = {}
-    offsets: list[int] = []
-    kinds: list[str] = []
-    stages: list[str | None] = []
+def _read(path: Path) -> tuple[Header, dict[str, str], Index, bool, bool]:
+    """Read the header, the sources, the index, whether the story is whole, and whether the index was made from the lines."""
     with path.open("rb") as file:
-        first = file.readline()
-        try:
-            header = msgspec.json.decode(first if first.startswith(_BEGINNING) else b"", type=Header)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise RecordError(f"{path} is not a record of rnnlab (its first line is not a header)") from error
-        position = len(first)
-        for line in file:
-            # A line without its end was being written when the program was killed: everything before it stands.
-            if not line.endswith(b"\n"):
-                break
-            if line.startswith(b'{"fact":"source"'):
+        size = os.fstat(file.fileno()).st_size
+        header = _read_header(file, path)
+        index = _saved_index(path, file, size)
+        if index is not None:
+            sources = {}
+            for offset in index.sources:
+                file.seek(offset)
+                line = file.readline()
+                if not line.startswith(_SOURCE):
+                    break
                 source = _decode_source(line, path)
                 sources[source.file] = source.text
             else:
-                if saved is None:
-                    peek = _peek(line, path, len(offsets))
-                    kinds.append(peek.fact)
-                    stages.append(peek.stage)
-                offsets.append(position)
+                return header, sources, index, True, False
+    return *_read_lines(path), True
+
+
+def _read_header(file: BinaryIO, path: Path) -> Header:
+    first = file.readline()
+    try:
+        return msgspec.json.decode(first if first.startswith(_BEGINNING) else b"", type=Header)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path} is not a record of rnnlab (its first line is not a header)") from error
+
+
+def _read_lines(path: Path) -> tuple[Header, dict[str, str], Index, bool]:
+    """Read the header and the sources, index every line, and say whether the story is whole."""
+    sources: dict[str, str] = {}
+    index = Index()
+    with path.open("rb") as file:
+        header = _read_header(file, path)
+        whole = header.schema < 2
+        position = file.tell()
+        for line in file:
+            # A line without its end was being written when the program was killed: everything before it stands.
+            if not line.endswith(b"\n"):
+                whole = False
+                break
+            if line.startswith(_SOURCE):
+                source = _decode_source(line, path)
+                sources[source.file] = source.text
+                index.sources.append(position)
+            elif line.startswith(_END):
+                whole = True
+            else:
+                index.add(indexing.told_by_line(_peek(line, path, len(index))), position)
             position += len(line)
-    if saved is not None and saved.offsets != offsets:
-        return _read_index(path, trust_index=False)
-    return header, sources, saved or Index(path.stat().st_size, offsets, kinds, stages)
+    index.size = position
+    return header, sources, index.finish(), whole
 
 
 def _decode_source(line: bytes, path: Path) -> SourceLine:
@@ -363,26 +477,46 @@ def _decode_source(line: bytes, path: Path) -> SourceLine:
         raise RecordError(f"{path}: a source in it cannot be read ({error})") from error
 
 
-def _peek(line: bytes, path: Path, n: int) -> _Peek:
+def _peek(line: bytes, path: Path, n: int) -> indexing.Line:
     try:
-        return _peek_decoder.decode(line)
+        return _line_decoder.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: fact {n} cannot be read ({error}); record the program again") from error
 
 
-def _saved_index(path: Path) -> Index | None:
-    with contextlib.suppress(OSError, msgspec.MsgspecError):
-        index = msgspec.json.decode(Record._index_path(path).read_bytes(), type=Index)
-        if index.size == path.stat().st_size and len(index.offsets) == len(index.kinds) == len(index.stages):
+def _saved_index(path: Path, file: BinaryIO, size: int) -> Index | None:
+    """Return the index beside a record if it fits: by the size, the end of the file, and the count in its last line."""
+    with contextlib.suppress(OSError):
+        content = Record._index_path(path).read_bytes()
+        index = indexing.decoded(content, size, tail := _tail(file, size))
+        if index is not None and _count_in(tail) == len(index):
             return index
+    return None
+
+
+def _tail(file: BinaryIO, size: int) -> bytes:
+    file.seek(max(0, size - _TAIL))
+    return file.read(_TAIL)
+
+
+def _count_in(tail: bytes) -> int | None:
+    """Return the number of facts that the last line names; None where there is no such line."""
+    with contextlib.suppress(msgspec.MsgspecError):
+        return msgspec.json.decode(tail.rpartition(b"\n")[0].rpartition(b"\n")[2], type=_End).facts
     return None
 
 
 def _save_index(path: Path, index: Index) -> None:
     # An index is a convenience: a folder that refuses it costs one pass at the next opening, nothing more.
     with contextlib.suppress(OSError):
+        with path.open("rb") as file:
+            tail = _tail(file, index.size)
         temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        temporary.write_bytes(_encoder.encode(index))
+        try:
+            content = indexing.encoded(index, tail)
+        except UnicodeEncodeError:  # a file name with half a character in it: on disk it was mended
+            content = indexing.encoded(_read_lines(path)[2], tail)
+        temporary.write_bytes(content)
         temporary.replace(Record._index_path(path))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from rnnlab.facts import Call, Data, Fact
+from rnnlab.facts import Call, Data, Fact, Loop
 from rnnlab.record import Record
 from rnnlab.rules.kit import LEVELS, Finding, Level, Rule, Unseen, catalogue
 
@@ -69,21 +69,35 @@ def judge(record: Record, rules: Iterable[Rule] | None = None) -> Report:
     if not isinstance(record, Record):
         raise TypeError(f"judge() takes a Record, as rnnlab.trace and inspectors.record() give it, not {record!r:.60}")
     chosen = list(catalogue().values()) if rules is None else list(rules)
-    return Report(record, tuple(_judge(rule, record) for rule in chosen))
+    stand_ins, counted_short = _stand_ins(record), _counted_short(record)
+    outcomes = []
+    for rule in chosen:
+        doubtful = (stand_ins if rule.real_data else set()) | (counted_short if rule.whole_loops else set())
+        outcomes.append(_judge(rule, record, doubtful))
+    return Report(record, tuple(outcomes))
 
 
-def _judge(rule: Rule, record: Record) -> Outcome:
+def _judge(rule: Rule, record: Record, doubtful: set[int]) -> Outcome:
+    """Ask one rule; a finding whose evidence is doubtful (a stand-in, a shortened loop) is none."""
     findings: list[Finding] = []
     try:
-        missing = [need for need in rule.needs if not any(_real(fact) for fact in _seen(record, need))]
+        missing = [need for need in rule.needs if not any(_counts_for(rule, fact) for fact in _seen(record, need))]
         if missing:
-            return Outcome(rule, "unseen", why=f"the program showed no {' and no '.join(missing)}")
+            made_up = [need for need in missing if any(_seen(record, need))]
+            nothing = f"the program showed no {' and no '.join(missing)}"
+            why = f"the program showed stand-ins alone for its {' and its '.join(made_up)}" if made_up else nothing
+            return Outcome(rule, "unseen", why=why)
         for finding in rule.check(record):
-            findings.append(finding)  # one by one: what was found stands, even if the rest could not be seen
+            if doubtful.isdisjoint(finding.evidence):
+                findings.append(finding)  # one by one: what was found stands, even if the rest could not be seen
     except Unseen as unseen:
         return Outcome(rule, "found" if findings else "unseen", tuple(findings), why=str(unseen))
     except Exception as error:
         return Outcome(rule, "broke", why=f"{type(error).__name__}: {error}")
+    if not findings and doubtful:
+        return Outcome(
+            rule, "unseen", why="what it judges rests on stand-in data or on a loop that a dry run shortened"
+        )
     return Outcome(rule, "found" if findings else "clear", tuple(findings))
 
 
@@ -92,6 +106,16 @@ def _seen(record: Record, need: str) -> Iterable[Fact]:
     yield from record.ask(Call, what=need)
 
 
-def _real(fact: Fact) -> bool:
+def _counts_for(rule: Rule, fact: Fact) -> bool:
     """A stand-in has no values or counts worth judging."""
-    return not getattr(fact, "stand_in", False)
+    return not (rule.real_data and getattr(fact, "stand_in", False))
+
+
+def _stand_ins(record: Record) -> set[int]:
+    return {fact.n for fact in record.ask(Data, where=lambda fact: fact.stand_in)}
+
+
+def _counted_short(record: Record) -> set[int]:
+    """The loops that a dry run shortened, and what was counted in them, which is told right after a loop's end."""
+    shortened = {loop.n for loop in record.ask(Loop, where=lambda loop: loop.shortened)}
+    return shortened | {n + 1 for n in shortened}

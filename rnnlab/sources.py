@@ -1,4 +1,4 @@
-"""Source text: reading it, cutting spans out of it, and asking what an expression's result is bound to."""
+"""Source text: reading it (scripts, notebooks), cutting spans out of it, and asking what a result is bound to."""
 
 from __future__ import annotations
 
@@ -7,13 +7,28 @@ import contextlib
 import functools
 import hashlib
 import inspect
+import json
+import re
 import textwrap
 import tokenize as python_tokenize
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rnnlab.facts import Place
+
+_CELL = ".ipynb#"
+
+
+def key_of(place: Place) -> str:
+    """Return under which name a record keeps the source of a place: the file, or `file.ipynb#3` for the third cell."""
+    return place.file if place.cell is None else f"{place.file}#{place.cell}"
+
+
+def file_and_cell(key: str) -> tuple[str, int | None]:
+    """Split such a name again: the file, and the cell's number (None for a script)."""
+    file, mark, cell = key.rpartition("#")
+    return (file, int(cell)) if mark and _CELL in key and cell.isdecimal() else (key, None)
 
 
 def read_source(path: str | Path) -> str:
@@ -25,6 +40,153 @@ def read_source(path: str | Path) -> str:
     """
     with python_tokenize.open(str(path)) as file:
         return file.read()
+
+
+class Skipped(NamedTuple):
+    """A line of a notebook that is no Python: what stood there, and what was done with it."""
+
+    line: int
+    what: str
+    done: str
+
+
+class Cell(NamedTuple):
+    """A code cell of a notebook: its number among them (from 1), its text, and the Python in it, line for line."""
+
+    number: int
+    text: str
+    code: str
+    skipped: tuple[Skipped, ...] = ()
+
+
+class NotebookError(ValueError):
+    """A file is no notebook; the message says why."""
+
+
+def read_notebook(path: str | Path) -> list[Cell]:
+    """Return the code cells of a notebook, with what is no Python (magics, shell lines) translated or taken out.
+
+    Raises:
+        OSError: the file cannot be read.
+        NotebookError: it is no notebook, or not one of Python.
+    """
+    try:
+        notebook = json.loads(Path(path).read_text(encoding="utf-8-sig"))
+        cells = notebook["cells"] if "cells" in notebook else notebook["worksheets"][0]["cells"]
+        texts = [_joined(cell, "source", "input") for cell in cells if cell["cell_type"] == "code"]
+        metadata = notebook.get("metadata") or {}
+        language = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language")
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        raise NotebookError(
+            f"{path} ends in .ipynb, but it is no notebook: its text is not a notebook's JSON"
+        ) from error
+    if language and str(language).lower() not in {"python", "ipython"}:
+        raise NotebookError(f"{path} is a notebook in {language}; rnnlab reads notebooks in Python")
+    return [Cell(n, text, *_python_of(text)) for n, text in enumerate(texts, 1)]
+
+
+def _joined(cell: dict[str, Any], *names: str) -> str:
+    text = next(cell[name] for name in names if name in cell)
+    return text if isinstance(text, str) else "".join(text)
+
+
+def _python_of(text: str) -> tuple[str, tuple[Skipped, ...]]:
+    """Return the Python of a cell, every line at its place, and what was no Python."""
+    with contextlib.suppress(SyntaxError, ValueError):
+        ast.parse(text)
+        return text, ()
+    lines = text.split("\n")
+    first = next((i for i, line in enumerate(lines) if line.strip()), 0)
+    if lines[first].startswith("%%"):
+        return _cell_magic(lines, first)
+    return _line_magics(lines)
+
+
+def _cell_magic(lines: list[str], first: int) -> tuple[str, tuple[Skipped, ...]]:
+    """`%%time` and its kind run the cell's Python once; the rest of any other cell magic is not Python."""
+    magic = lines[first].strip()
+    if magic[2:].split(" ")[0] in _RUN_ONCE:
+        rest, skipped = _python_of("\n".join(["", *lines[first + 1 :]]))
+        done = "the cell was run once, without it"
+        moved = tuple(one._replace(line=one.line + first) for one in skipped)
+        return "\n" * first + rest, (Skipped(first + 1, magic, done), *moved)
+    return "\n" * (len(lines) - 1), (Skipped(first + 1, magic, "the whole cell was skipped: it is no Python"),)
+
+
+_RUN_ONCE = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun"}
+_ESCAPE = re.compile(r"(?P<left>\s*(?:[\w.,\s()\[\]'\"]+=\s*)?)(?P<sign>[!%?]{1,2})(?P<rest>.*)")
+_HELP = re.compile(r"\s*[%\w.]+\?{1,2}\s*")
+
+
+def _line_magics(lines: list[str]) -> tuple[str, tuple[Skipped, ...]]:
+    made: list[str] = []
+    skipped: list[Skipped] = []
+    begun: list[str] = []  # the lines of a statement that is not at its end
+    i = 0
+    while i < len(lines):
+        line = lines[i]
+        match = None if begun else _ESCAPE.fullmatch(line) or _HELP.fullmatch(line)
+        if match is None:
+            made.append(line)
+            begun = [] if _is_whole([*begun, line]) else [*begun, line]
+            i += 1
+            continue
+        # A shell line goes on after a backslash.
+        last = i
+        while lines[last].endswith("\\") and last + 1 < len(lines):
+            last += 1
+        code, done = _translated(line)
+        made += [code, *[""] * (last - i)]
+        skipped.append(Skipped(i + 1, "\n".join(lines[i : last + 1]).strip(), done))
+        i = last + 1
+    return "\n".join(made), tuple(skipped)
+
+
+def _is_whole(lines: list[str]) -> bool:
+    """Say whether a bracket, a text in three quotes or a backslash leaves the statement open at the end of these lines."""
+    depth = 0
+    try:
+        for token in python_tokenize.generate_tokens(iter([f"{line}\n" for line in lines]).__next__):
+            depth += (
+                (token.string in {"(", "[", "{"}) - (token.string in {")", "]", "}"}) if token.type == _OPERATOR else 0
+            )
+    except (python_tokenize.TokenError, StopIteration):
+        return False
+    except SyntaxError:  # an indentation that began further up
+        pass
+    return depth <= 0 and not lines[-1].endswith("\\")
+
+
+_OPERATOR = python_tokenize.OP
+
+
+def _translated(line: str) -> tuple[str, str]:
+    """Return the Python for a line that is none, and what is said of it."""
+    match = _ESCAPE.fullmatch(line)
+    if match is None:
+        return line[: len(line) - len(line.lstrip())] + "pass", "help is not shown here"
+    left, sign, rest = match["left"], match["sign"], match["rest"].strip()
+    word, _, argument = rest.partition(" ")
+    if "=" in left:
+        return f"{left}{'[]' if sign.startswith('!') else 'None'}", "an empty result was put in its place"
+    argument = argument.strip()
+    if sign == "%" and word in _RUN_ONCE and argument and not argument.startswith("-"):
+        # As wide as the magic was, so that the columns of the statement stay.
+        before = f"{left}if 1:"
+        code = before.ljust(len(line) - len(argument)) + argument
+        with contextlib.suppress(SyntaxError):
+            ast.parse(code.strip())
+            return code, "the statement was run once, without it"
+    if sign == "%" and word == "cd" and argument:
+        return f"{left}__import__('os').chdir({argument!r})", "os.chdir was called"
+    if sign == "%" and word in {"env", "set_env"} and "=" in argument:
+        name, _, value = argument.partition("=")
+        return f"{left}__import__('os').environ[{name.strip()!r}] = {value.strip()!r}", "os.environ was set"
+    done = "no shell command is run" if sign.startswith("!") or word in _SHELL else "it was skipped"
+    return f"{left}pass", done
+
+
+_SHELL = {"pip", "conda", "sx", "system", "sh", "mamba", "uv"}
 
 
 def digest(text: str) -> str:
@@ -134,9 +296,8 @@ def binds(text: str, place: Place) -> tuple[str, ...]:
     a larger one gives nothing.
     """
     for node, value in _statements(text):
-        if (value.lineno, value.end_lineno) == (place.line, place.end_line or place.line) and (
-            not place.end_column or _covers(value, place, text)
-        ):
+        # A running loop stands at its whole statement (up to Python 3.12) or at what it goes over.
+        if _stands_at(value, place, text) or (isinstance(node, ast.For) and _stands_at(node, place, text)):
             target = _targets(node)
             if target is None:
                 return ()
@@ -144,6 +305,12 @@ def binds(text: str, place: Place) -> tuple[str, ...]:
                 return tuple(ast.unparse(element) for element in target.elts)
             return (ast.unparse(target),)
     return ()
+
+
+def _stands_at(node: ast.expr | ast.stmt, place: Place, text: str) -> bool:
+    return (node.lineno, node.end_lineno) == (place.line, place.end_line or place.line) and (
+        not place.end_column or _covers(node, place, text)
+    )
 
 
 def assigned_at(text: str, name: str, first: int, last: int) -> int | None:
@@ -158,7 +325,7 @@ def assigned_at(text: str, name: str, first: int, last: int) -> int | None:
     return max(lines, default=None)
 
 
-def _covers(value: ast.expr, place: Place, text: str) -> bool:
+def _covers(value: ast.expr | ast.stmt, place: Place, text: str) -> bool:
     start = characters(text, value.lineno, value.col_offset)
     end = characters(text, value.end_lineno or value.lineno, value.end_col_offset or 0)
     return (start, end) == (place.column, place.end_column)
@@ -203,3 +370,61 @@ def _parts(node: ast.expr) -> list[ast.expr]:
     for part in parts:
         flat.extend(part.elts if isinstance(part, ast.Tuple | ast.List) else [part])
     return flat
+
+
+@functools.lru_cache(maxsize=64)
+def words(text: str, first: int, last: int) -> tuple[str, ...]:
+    """Return the variables and attributes that some lines speak of, as written and in order: `batch`, `batch.text`."""
+    spoken = [
+        (node.lineno, node.col_offset, word)
+        for node in _expressions(text).values()
+        if isinstance(node, ast.Name | ast.Attribute)
+        and first <= node.lineno <= last
+        # A longer expression (`self.rnn(x).data`) is no word.
+        and (word := ast.unparse(node)).replace(".", "").isidentifier()
+    ]
+    return tuple(dict.fromkeys(word for *_, word in sorted(spoken)))
+
+
+def told_span(text: str, place: Place) -> Place:
+    """Return the span to show for an error at a place: of a loop its head alone, of a failed unpacking the whole assignment."""
+    if not place.end_column:
+        return place
+    for node, target in _spanned(text):
+        begin, end = _ends(text, node)
+        if target is not None and _ends(text, target) == (
+            (place.line, place.column),
+            (place.end_line, place.end_column),
+        ):
+            return _replaced(place, begin, end)
+        if (begin, end) == ((place.line, place.column), (place.end_line, place.end_column)) and (head := _head(node)):
+            return _replaced(place, begin, _ends(text, head)[1])
+    return place
+
+
+@functools.lru_cache(maxsize=64)
+def _spanned(text: str) -> tuple[tuple[ast.stmt, ast.expr | None], ...]:
+    """Return the loops and `with` blocks of a text, and its assignments to several names, these with their names."""
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return ()
+    several = [n for n in nodes if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Tuple | ast.List)]
+    blocks = [n for n in nodes if isinstance(n, ast.For | ast.AsyncFor | ast.While | ast.With)]
+    return (*((node, node.targets[0]) for node in several), *((node, None) for node in blocks))
+
+
+def _head(node: ast.stmt) -> ast.expr | None:
+    if isinstance(node, ast.With):
+        return node.items[-1].optional_vars or node.items[-1].context_expr
+    return getattr(node, "iter", None) or getattr(node, "test", None)
+
+
+def _ends(text: str, node: ast.stmt | ast.expr) -> tuple[tuple[int, int], tuple[int, int]]:
+    last = node.end_lineno or node.lineno
+    begin = node.lineno, characters(text, node.lineno, node.col_offset)
+    return begin, (last, characters(text, last, node.end_col_offset or 0))
+
+
+def _replaced(place: Place, begin: tuple[int, int], end: tuple[int, int]) -> Place:
+    return Place(place.file, *begin, *end, place.cell)

@@ -117,7 +117,7 @@ def test_a_batch_of_plain_tensors_is_shown() -> None:
     with Watch(record).looking():
         for _ in DataLoader([([1, 2, 3], 0), ([4], 1)], batch_size=2, collate_fn=collate):
             pass
-    batch = record.first(Data, what="tensors")
+    batch = record.first(Data, what="batch")
     assert batch is not None
     assert batch.samples["0"] == {"shape": [2, 3], "axes": ["batch", "seq_len"], "dtype": "int64"}
 
@@ -142,12 +142,12 @@ def test_an_option_beside_a_record_is_refused(tmp_path: Path) -> None:
     assert "leave --epochs out" in result.stderr
 
 
-def test_a_record_without_a_stage_says_so(tmp_path: Path) -> None:
+def test_a_record_without_a_row_says_so(tmp_path: Path) -> None:
     from rnnlab.record import Record
 
     path = Record().save(tmp_path / "empty.rnnlab")
     result = CliRunner().invoke(app, ["step", str(path)])
-    assert "holds no stage" in result.stdout
+    assert "holds no row" in result.stdout
 
 
 def test_a_semicolon_between_columns_is_suspected(tmp_path: Path) -> None:

@@ -15,13 +15,13 @@ PACKAGE = Path(rnnlab.__file__).parent
 
 # Each room may import only what stands to its right; `a | b` never meet.
 LAW = """
-cli > learning | grading > verbs | inspectors > views | handbook > report > rules | errors > record > ground
+cli > learning | grading > verbs | inspectors > views | handbook > report > rules | errors > timeline > record > ground
 verbs | inspectors > probing > watching | reading > record > ground
 verbs | inspectors | learning > pipeline > ground
 """
-GROUND = {"facts", "stages", "sources", "operations", "jail"}
-LIGHT = ["record", "rules.kit", "report", "views.terminal", "views.peeks", "views.shapes", "views.words", "facts",
-         "stages", "sources", "operations", "cli"]  # fmt: skip
+GROUND = {"facts", "stages", "sources", "operations", "index", "jail"}
+LIGHT = ["record", "rules.kit", "report", "timeline", "views.terminal", "views.peeks", "views.shapes", "views.words",
+         "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "cli"]  # fmt: skip
 HEAVY = ("torch", "torchtext", "spacy", "pandas")
 
 

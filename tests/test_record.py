@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import tracemalloc
+from array import array
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rnnlab import index as indexing
 from rnnlab import record as records
 from rnnlab.facts import (
     AnyFact,
@@ -34,6 +35,10 @@ from rnnlab.facts import (
 from rnnlab.record import Header, Record, RecordError, is_record
 
 PLACE = Place("lecture.py", 12, 4, 12, 20)
+
+
+def index_of(path: Path) -> Path:
+    return path.with_name(path.name + ".index")
 
 
 def story(record: Record) -> Record:
@@ -208,12 +213,14 @@ def test_a_record_cut_anywhere_tells_its_whole_facts(tmp_path: Path) -> None:
     header_end = content.index(b"\n")
     for end in range(len(content) + 1):
         path.write_bytes(content[:end])
-        lines = content[:end].count(b"\n") - 2  # the header and the source
+        lines = min(6, content[:end].count(b"\n") - 2)  # the header and the source
         if end < header_end:
             with pytest.raises(RecordError, match="is not a record of rnnlab"):
                 Record.load(path)
         else:
-            assert list(Record.load(path)) == list(whole)[: max(0, lines)]
+            cut = Record.load(path)
+            assert list(cut) == list(whole)[: max(0, lines)]
+            assert cut.is_complete == (end == len(content))
 
 
 # --- the index -----------------------------------------------------------------------------------------------------
@@ -257,31 +264,150 @@ def test_the_index_beside_a_record_is_used(tmp_path: Path, decodings: Decodings)
     decodings.peeks = 0
     Record.load(path)
     assert decodings.peeks == 0
-    path.with_name(path.name + ".index").unlink()
+    index_of(path).unlink()
     Record.load(path)
     assert decodings.peeks == 6
 
 
 @pytest.mark.parametrize(
     "index",
-    [b"", b"no json", b"[]", b'{"size":1,"offsets":[],"kinds":[],"stages":[]}', b'{"size":"x"}', b"\xff\xfe",
-     b'{"size":SIZE,"offsets":[0],"kinds":[],"stages":[]}'],
-)  # fmt: skip
-def test_an_index_that_does_not_fit_is_made_anew(tmp_path: Path, index: bytes) -> None:
+    [b"", b"no index", b"[]", b'{"size":1,"offsets":[],"kinds":[],"stages":[]}', b"\x80", b"\xff\xfe"],
+)
+def test_an_index_that_cannot_be_read_is_made_anew(tmp_path: Path, index: bytes) -> None:
     path = story(Record()).save(tmp_path / "stale.rnnlab")
     expected = list(Record.load(path))
-    path.with_name(path.name + ".index").write_bytes(index.replace(b"SIZE", str(path.stat().st_size).encode()))
+    index_of(path).write_bytes(index)
     assert list(Record.load(path)) == expected
 
 
-def test_an_index_of_the_right_size_that_lies_is_made_anew(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "lie",
+    [{"size": 7}, {"tail": 1}, {"version": 0}, {"count": 5}, {"check": 0}, {"sources": [10**9]}, {"sources": [0]},
+     {"columns": {}}, {"name_words": []}, {"spots": [None]}],
+    ids=str,
+)  # fmt: skip
+def test_an_index_that_does_not_fit_is_made_anew(tmp_path: Path, lie: dict[str, Any]) -> None:
     path = story(Record()).save(tmp_path / "lies.rnnlab")
+    expected, sources = list(Record.load(path)), Record.load(path).sources
+    saved = msgspec.msgpack.decode(index_of(path).read_bytes())
+    assert saved.keys() >= lie.keys()
+    index_of(path).write_bytes(msgspec.msgpack.encode(saved | lie))
+    loaded = Record.load(path)
+    assert (list(loaded), loaded.sources) == (expected, sources)
+
+
+@pytest.mark.parametrize("shift", [1, -1, 40, 10**9])
+def test_offsets_that_lie_are_noticed_where_a_fact_is_read(tmp_path: Path, shift: int) -> None:
+    path = story(Record()).save(tmp_path / "shifted.rnnlab")
     expected = list(Record.load(path))
-    size = path.stat().st_size
-    for offsets in ([3], [size + 9], [-5]):
-        lie = {"size": size, "offsets": offsets, "kinds": ["call"], "stages": [None]}
-        path.with_name(path.name + ".index").write_text(json.dumps(lie), encoding="utf-8")
-        assert list(Record.load(path)) == expected
+    saved = msgspec.msgpack.decode(index_of(path).read_bytes())
+    offsets = array("Q", saved["columns"]["offsets"])
+    for n in range(1, 5):
+        offsets[n] += shift
+    saved["columns"]["offsets"] = offsets.tobytes()
+    saved["check"] = indexing._check(saved["columns"])
+    index_of(path).write_bytes(msgspec.msgpack.encode(saved))
+    assert list(Record.load(path)) == expected
+    assert Record.load(path).fact(3) == expected[3]
+
+
+def test_an_index_of_another_record_of_the_same_size_is_not_used(tmp_path: Path) -> None:
+    one, other = (tmp_path / f"{name}.rnnlab" for name in ("one", "two"))
+    for path, text in ((one, "first"), (other, "other")):
+        record = Record(Header(program="same"), path)
+        record.add(Said(text=text))
+        record.add(Said(text=text))
+        record.close()
+    assert one.stat().st_size == other.stat().st_size
+    index_of(one).replace(index_of(other))
+    assert [fact.text for fact in Record.load(other).ask(Said)] == ["other", "other"]
+
+
+def test_no_line_is_read_where_the_index_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = story(Record()).save(tmp_path / "quick.rnnlab")
+    monkeypatch.setattr(records, "_read_lines", lambda path: pytest.fail("the lines were read"))
+    loaded = Record.load(path)
+    assert loaded.sources == {"lecture.py": "a = 1\n"} and [call.what for call in loaded.ask(Call)] == [
+        "lstm",
+        "squeeze",
+    ]
+
+
+def test_the_columns_are_the_same_from_lines_from_facts_and_from_disk(tmp_path: Path) -> None:
+    record = story(Record())
+    path = record.save(tmp_path / "three.rnnlab")
+    from_disk = Record.load(path).index
+    index_of(path).unlink()
+    from_lines, from_facts = Record.load(path).index, record.index
+    for column in indexing._TYPES:
+        if column != "offsets":
+            assert getattr(from_disk, column) == getattr(from_lines, column) == getattr(from_facts, column), column
+    assert from_disk.offsets == from_lines.offsets and from_disk.spots == from_lines.spots == from_facts.spots
+
+
+def test_a_fact_that_was_read_is_not_decoded_again_and_old_ones_are_forgotten(
+    tmp_path: Path, decodings: Decodings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = Record.load(story(Record()).save(tmp_path / "kept.rnnlab"))
+    monkeypatch.setattr(records, "_KEPT", 2)
+    for n in (0, 1, 0, 1):
+        loaded.fact(n)
+    assert decodings.facts == 2
+    loaded.fact(2)
+    loaded.fact(0)
+    assert decodings.facts == 4
+
+
+def test_a_record_that_was_closed_opens_its_file_again_when_it_is_asked(tmp_path: Path) -> None:
+    path = story(Record()).save(tmp_path / "closed.rnnlab")
+    loaded = Record.load(path)
+    assert loaded.fact(0).n == 0
+    loaded.close()
+    assert loaded.fact(1).n == 1
+
+
+def test_a_file_that_went_away_is_said_in_one_sentence(tmp_path: Path) -> None:
+    path = story(Record()).save(tmp_path / "gone.rnnlab")
+    loaded = Record.load(path)
+    path.unlink()
+    with pytest.raises(RecordError, match=r"gone\.rnnlab cannot be read"):
+        loaded.fact(0)
+
+
+# --- whole or cut ----------------------------------------------------------------------------------------------------
+
+
+def test_a_closed_record_is_complete_and_a_cut_one_is_not(tmp_path: Path) -> None:
+    path = story(Record()).save(tmp_path / "whole.rnnlab")
+    assert Record.load(path).is_complete and Record.load(path).until(2).is_complete
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))
+    cut = Record.load(path)
+    assert not cut.is_complete and len(cut) == 6
+    path.write_bytes(b"".join(lines)[:-1])
+    assert not Record.load(path).is_complete
+    again = Record.load(cut.save(tmp_path / "copy.rnnlab"))
+    assert not again.is_complete and len(again) == 6
+
+
+def test_a_growing_record_is_not_complete_before_it_is_closed(tmp_path: Path) -> None:
+    record = story(Record(Header(), tmp_path / "grows.rnnlab"))
+    assert not record.is_complete and not Record.load(tmp_path / "grows.rnnlab").is_complete
+    record.close()
+    assert record.is_complete and Record.load(tmp_path / "grows.rnnlab").is_complete
+    assert story(Record()).is_complete
+
+
+def test_a_record_of_the_first_schema_has_no_mark_and_is_read_as_before(tmp_path: Path) -> None:
+    path = tmp_path / "old.rnnlab"
+    path.write_bytes(
+        b'{"fact":"header","schema":1}\n{"fact":"source","file":"a.py","text":"x"}\n{"fact":"said","n":0,"text":"y"}\n'
+    )
+    index_of(path).write_bytes(b'{"size":116,"offsets":[75],"kinds":["said"],"stages":[null]}')
+    old = Record.load(path)
+    assert old.is_complete and [fact.text for fact in old.ask(Said)] == ["y"] and old.sources == {"a.py": "x"}
+    path.write_bytes(path.read_bytes()[:-1])
+    assert not Record.load(path).is_complete
 
 
 def test_a_folder_that_refuses_the_index_costs_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,14 +416,15 @@ def test_a_folder_that_refuses_the_index_costs_nothing_else(tmp_path: Path, monk
 
     monkeypatch.setattr(Path, "write_bytes", refuse)
     path = story(Record()).save(tmp_path / "read_only.rnnlab")
-    assert len(Record.load(path)) == 6 and not path.with_name(path.name + ".index").exists()
+    assert len(Record.load(path)) == 6 and not index_of(path).exists()
 
 
 def test_a_hundred_thousand_facts_open_without_decoding_one(tmp_path: Path, decodings: Decodings) -> None:
     path = tmp_path / "large.rnnlab"
     line = msgspec.json.encode(Call(what="lstm", stage="rnn", place=PLACE)) + b"\n"
-    path.write_bytes(msgspec.json.encode(Header()) + b"\n" + line * 99_999 + line.replace(b"lstm", b"gru"))
-    records._save_index(path, records._read_index(path)[2])
+    end = b'{"fact":"end","facts":100000}\n'
+    path.write_bytes(msgspec.json.encode(Header()) + b"\n" + line * 99_999 + line.replace(b"lstm", b"gru") + end)
+    records._save_index(path, records._read_lines(path)[2])
     decodings.peeks = 0
     tracemalloc.start()
     loaded = Record.load(path)
@@ -321,7 +448,7 @@ def test_a_hundred_thousand_facts_open_without_decoding_one(tmp_path: Path, deco
         (b"review,sentiment\nfine,1\n", "is not a record of rnnlab"),
         (b'{"fact":"said","text":"no header"}\n', "is not a record of rnnlab"),
         (b'{"fact":"header","schema":"one"}\n', "is not a record of rnnlab"),
-        (b'{"fact":"header","schema":2}\n', "was written by a newer rnnlab .schema 2.; update rnnlab"),
+        (b'{"fact":"header","schema":3}\n', "was written by a newer rnnlab .schema 3.; update rnnlab"),
         (b'{"fact":"header"}\nnot json\n', "fact 0 cannot be read"),
         (b'{"fact":"header"}\n{"text":"of no kind"}\n', "fact 0 cannot be read"),
         (b'{"fact":"header"}\n{"fact":"dance"}\n', "fact 0 cannot be read"),
@@ -379,10 +506,17 @@ def test_saving_a_growing_record_to_its_own_file_closes_it(tmp_path: Path) -> No
 
 
 def test_a_loaded_record_can_be_saved_over_itself(tmp_path: Path) -> None:
-    path = story(Record()).save(tmp_path / "self.rnnlab")
-    expected = list(Record.load(path))
-    Record.load(path).save(path)
-    assert list(Record.load(path)) == expected
+    path = tmp_path / "self.rnnlab"
+    record = Record(Header(), path)
+    for n in range(3):  # sources between the facts: the copy has them in front
+        record.add_source(f"{n}.py", "x = 1\n" * n)
+        record.add(Said(text=str(n)))
+    record.close()
+    loaded = Record.load(path)
+    earlier = loaded.until(2)
+    expected = list(loaded)
+    loaded.save(path)
+    assert list(Record.load(path)) == list(loaded) == expected and list(earlier) == expected[:2]
 
 
 def test_a_step_back_can_be_saved(tmp_path: Path) -> None:

@@ -15,6 +15,9 @@ from rnnlab.stages import RUNS, STAGES, Stage
 from rnnlab.verbs.stepper import Quit, Stepper
 from rnnlab.views import findings, terminal
 
+# What the header of a walk's record calls its program: such a record is shown stage by stage.
+REFERENCE = "the reference pipeline"
+
 
 def step_record(
     record: Record,

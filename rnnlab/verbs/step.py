@@ -23,7 +23,7 @@ from rnnlab.pipeline.walk import walk
 from rnnlab.record import SUFFIX, Record
 from rnnlab.report import Report, judge
 from rnnlab.stages import STAGES, stage_named
-from rnnlab.verbs.replay import goodbye
+from rnnlab.verbs.replay import REFERENCE, goodbye
 from rnnlab.verbs.stepper import Quit, Stepper
 from rnnlab.views import findings, terminal
 from rnnlab.watching.watch import Watch, new_record
@@ -56,9 +56,7 @@ def step_walk(
     """
     console = console or terminal.console()
     path = save or _last_walk()
-    record = new_record(
-        path, program="the reference pipeline", seed=settings.seed, arguments=_arguments(settings, reviews)
-    )
+    record = new_record(path, program=REFERENCE, seed=settings.seed, arguments=_arguments(settings, reviews))
     stepper = Stepper(record, console, pause, quiz, read)
     guide = _Guide(Watch(record, also=[_PIPELINE]), stepper, console)
     try:

@@ -89,7 +89,9 @@ def _table(facts: Sequence[Data]) -> RenderableType:
 
 def _tokens(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
-    bars = fact.samples.get("histogram", [])
+    if "histogram" not in fact.samples:
+        return _counted_tokens(fact)
+    bars = fact.samples["histogram"]
     most = max((count for *_, count in bars), default=1) or 1
     shown = grid()
     for low, high, count in bars:
@@ -109,6 +111,19 @@ def _tokens(facts: Sequence[Data]) -> RenderableType:
     )  # fmt: skip
 
 
+def _counted_tokens(fact: Data) -> RenderableType:
+    """Texts that the program cut one by one."""
+    counts = fact.counts
+    sums = Text.assemble(
+        (_count(fact, "texts"), "bold"), " texts, ", (_count(fact, "tokens"), "bold"), " tokens",
+        (f"  {counts['tokens'] / max(1, counts['texts']):.1f} each", "dim"),
+        ("  longest ", "dim"), _count(fact, "longest"), ("  without a token ", "dim"), _count(fact, "empty"),
+    )  # fmt: skip
+    first = Text("the first text, cut: ", style="dim").append_text(words(fact.samples["first"]))
+    given = [Text(f"“{fact.samples['text']}”", style="italic")] if "text" in fact.samples else []
+    return Group(sums, *given, first)
+
+
 def _one_review(facts: Sequence[Data]) -> RenderableType:
     count = Text(f"{_count(facts[-1], 'tokens')} tokens: ", style="dim")
     return count.append_text(words(facts[-1].samples["tokens"]))
@@ -118,28 +133,52 @@ def _splits(facts: Sequence[Data]) -> RenderableType:
     cut_further = {parent for fact in facts for parent in fact.made_from}
     facts = [fact for fact in facts if fact.id not in cut_further] or facts
     whole = sum(fact.counts["examples"] for fact in facts)
-    shown = table("split", ">reviews", "share", ">median tokens", "labels")
+    tokens = any("median" in fact.counts for fact in facts)
+    shown = table("split", ">reviews", "share", *([">median tokens"] if tokens else []), "labels")
     for fact in facts:
         share = fact.counts["examples"] / max(1, whole)
         labels = ", ".join(f"'{name}' {count:,}" for name, count in fact.samples.get("labels", [])[:4])
-        shown.add_row(
-            fact.name, _count(fact, "examples"), bar(share, 16).append(f" {share:.0%}"), _count(fact, "median"), labels
+        counted = _count(fact, "examples"), bar(share, 16).append(f" {share:.0%}")
+        median = [_count(fact, "median") if "median" in fact.counts else "–"] if tokens else []
+        shown.add_row(fact.name, *counted, *median, labels)
+    return Group(shown, *_first_rows(facts), *_copies(facts))
+
+
+def _first_rows(facts: Sequence[Data]) -> list[Text]:
+    """The first example, as tokens where the dataset holds tokens and as its columns else."""
+    fact = facts[0]
+    label = Text(f"first example of {fact.name or 'it'}: ", style="dim")
+    if first := fact.samples.get("first"):
+        return [label.append_text(words(first))]
+    row = fact.samples.get("row", {})
+    shown = Text("  ").join(Text.assemble((f"{name}=", "dim"), str(value)) for name, value in row.items())
+    return [label.append_text(shown)] if row else []
+
+
+def _copies(facts: Sequence[Data]) -> list[Text]:
+    return [
+        Text(
+            f"{shared['examples']:,} of {fact.name or 'these'} stand in {shared['name'] or 'another dataset'} as well: "
+            f"“{shared['text']}”",
+            style="yellow",
         )
-    first = words(facts[0].samples.get("first", []))
-    return Group(shown, Text(f"first example of {facts[0].name}: ", style="dim").append_text(first))
+        for fact in facts
+        for shared in fact.samples.get("shared", ())
+    ]
 
 
 def _vocabulary(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
+    if "most_common" not in fact.samples:
+        origin = f" made by {fact.samples['made_by']}" if "made_by" in fact.samples else ""
+        return Group(Text.assemble((_count(fact, "words"), "bold"), f" entries{origin}"), _indices(fact))
     common = fact.samples["most_common"]
     most = common[0][1] if common else 1
     shown = grid()
     for word, count in common[:8]:
         shown.add_row(Text(word, style="bold"), bar(count / most, 18, "green"), Text(f"{count:,}", justify="right"))
+    indices = _indices(fact)
     inside = fact.counts["tokens_inside"] / max(1, fact.counts["tokens"])
-    indices = Text("index: ", style="dim")
-    for i, word in enumerate(fact.samples["first"][:8]):
-        indices.append(f"{i} ", style="dim").append(f"{word}  ", style="bold")
     summary = Text.assemble(
         (_count(fact, "words"), "bold"), f" entries = {fact.counts['words'] - fact.counts['specials']:,.0f} words + ",
         " + ".join(fact.samples["specials"]) or "no specials",
@@ -149,13 +188,23 @@ def _vocabulary(facts: Sequence[Data]) -> RenderableType:
     return Group(summary, Text(""), shown, indices)
 
 
+def _indices(fact: Data) -> Text:
+    indices = Text("index: ", style="dim")
+    for i, word in enumerate(fact.samples["first"][:8]):
+        indices.append(f"{i} ", style="dim").append(f"{word}  ", style="bold")
+    return indices
+
+
 def _label_map(facts: Sequence[Data]) -> RenderableType:
     labels = facts[0].samples["labels"]
+    where = "" if "numbered_by" in facts[0].samples else " in the training split"
     lines = [
         Text.assemble(("  label ", "dim"), (f"'{name}'", "bold"), (" → index ", "dim"), (str(i), "bold bright_blue"),
-                      (f"   ({count:,} times in the training split)", "dim"))
+                      (f"   ({count:,} times{where})" if count else "", "dim"))
         for name, i, count in labels[:12]
     ]  # fmt: skip
+    if (by := facts[0].samples.get("numbered_by", "frequency")) != "frequency":
+        return Group(Text(f"the label map (made by {by})", style="dim"), *lines)
     numeric = [name for name, *_ in labels if str(name).lstrip("-").isdigit()]
     if len(numeric) == len(labels) and sorted(numeric, key=int) != numeric:
         lines.append(
@@ -176,7 +225,8 @@ def _field(facts: Sequence[Data]) -> RenderableType:
 def _loader(facts: Sequence[Data]) -> RenderableType:
     shown = table("loader", "kind", ">batch", ">reviews", "options")
     for fact in facts:
-        options = ", ".join(f"{name}={value}" for name, value in fact.samples.get("options", {}).items())
+        more = {name: fact.samples[name] for name in ("sampler", "collate") if name in fact.samples}
+        options = ", ".join(f"{name}={value}" for name, value in (fact.samples.get("options", {}) | more).items())
         kind = fact.samples.get("type", "")
         shown.add_row(fact.name, kind, _count(fact, "batch_size"), _count(fact, "examples"), Text(options, style="dim"))
     return shown
@@ -194,11 +244,15 @@ def _batch(facts: Sequence[Data]) -> RenderableType:
         )
         real = Text(f"{column['length']} of its {column['of']} positions are real tokens", style="dim")
         parts += [ids, back, real]
-    return Group(*parts) if parts else _counts(facts)
+    return Group(*parts) if parts else _tensors(facts)
 
 
 def _tensors(facts: Sequence[Data]) -> RenderableType:
-    lines = []
+    lines: list[Text] = []
+    if facts[0].counts.get("positions"):
+        lines.append(
+            Text(f"{_count(facts[0], 'tokens')} of {_count(facts[0], 'positions')} positions are real tokens", "dim")
+        )
     for name, value in facts[0].samples.items():
         axes = tuple(Axis(axis) for axis in value["axes"])
         lines.append(note_text(name, TensorNote(tuple(value["shape"]), axes, value["dtype"])))
@@ -282,6 +336,10 @@ def _evaluation(facts: Sequence[Data]) -> RenderableType:
 
 def _prediction(facts: Sequence[Data]) -> RenderableType:
     fact = facts[0]
+    if "probabilities" not in fact.samples:
+        scores = ", ".join(fact.samples.get("scores", ()))
+        asked = f" in {fact.samples['function']}()" if "function" in fact.samples else ""
+        return Text.assemble((fact.samples["model"], "bold"), f" was asked about one review{asked}: ", (scores, "bold"))
     unknown = fact.samples.get("unknown", ())
     tokens = Text("tokens: ", style="dim").append_text(words(fact.samples["tokens"]))
     if unknown:
@@ -290,6 +348,42 @@ def _prediction(facts: Sequence[Data]) -> RenderableType:
     for name, probability in fact.samples["probabilities"].items():
         shown.add_row(Text(f"'{name}'", style="bold"), bar(probability, 30, "bright_blue"), f"{probability:.1%}")
     return Group(Text(f"“{fact.samples['text']}”", style="italic"), tokens, shown)
+
+
+def _file(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    rows = f": {_count(fact, 'rows')} rows" if "rows" in fact.counts else ""
+    more = f" and {fact.counts['files'] - 1:,.0f} more" if fact.counts.get("files", 0) > 1 else ""
+    return Text.assemble((fact.samples["path"], "bold"), f"{more} read by {fact.samples['read_by']}{rows}")
+
+
+def _optimizer(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    counts = fact.counts
+    rate = f", learning rate {counts['learning_rate']:g}" if "learning_rate" in counts else ""
+    held = f"{_count(fact, 'parameters')} parameters in {_count(fact, 'tensors')} tensors"
+    lines = [Text.assemble((fact.samples["type"], "bold"), f" over {held}{rate}")]
+    if "of_parameters" in counts:
+        whole = counts["parameters_held"] == counts["of_parameters"]
+        share = "all" if whole else f"{_count(fact, 'parameters_held')} of {_count(fact, 'of_parameters')}"
+        said = f"it holds {share} parameters of {fact.samples['model']} ({fact.samples['model_type']})"
+        lines.append(Text(said, style="dim" if whole else "yellow"))
+    return Group(*lines)
+
+
+def _checkpoint(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    sizes = f" ({_count(fact, 'parameters')} parameters)" if "parameters" in fact.counts else ""
+    return Text.assemble(
+        f"{fact.samples['deed']} ", (fact.samples["path"] or "?", "bold"), f": {fact.samples['holds']}{sizes}"
+    )
+
+
+def _weights(facts: Sequence[Data]) -> RenderableType:
+    fact = facts[0]
+    left = [f"{_count(fact, name)} {name}" for name in ("missing", "unexpected") if fact.counts.get(name)]
+    text = Text.assemble("into ", (fact.samples["into"], "bold"), f": {_count(fact, 'tensors')} tensors")
+    return text.append(f"; {' and '.join(left)}", style="yellow") if left else text
 
 
 def _counts(facts: Sequence[Data]) -> RenderableType:
@@ -319,6 +413,10 @@ _PEEKS: dict[str, Callable[[Sequence[Data]], RenderableType]] = {
     "loader": _loader,
     "batch": _batch,
     "tensors": _tensors,
+    "file": _file,
+    "optimizer": _optimizer,
+    "checkpoint": _checkpoint,
+    "weights": _weights,
     "padding": _padding,
     "history": _history,
     "evaluation": _evaluation,

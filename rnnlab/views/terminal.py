@@ -135,7 +135,7 @@ def _code(record: Record, stage: Stage) -> RenderableType | None:
         place, lit = (scope.place if scope is not None else None), set()
     if place is None:
         return None
-    text = record.sources.get(place.file, "")
+    text = record.text_of(place)
     around = sources.function_around(text, place.line) or (place.line, place.end_line or place.line)
     lines = sources.shown_lines(text, *around)
     return Group(_where(place), _listing(lines, lit)) if lines else None

@@ -154,14 +154,23 @@ def trace_view(record: Record) -> RenderableType:
 
 def _trace_row(record: Record, call: Call) -> list[RenderableType]:
     place = call.place
-    span = sources.cut(record.sources.get(place.file, ""), place).replace("\n", " ") if place is not None else call.what
+    span = sources.cut(record.text_of(place), place).replace("\n", " ") if place is not None else call.what
     named = Text(span if len(span) <= 60 else span[:59] + "…", style="cyan")
     if call.times > 1:
         named.append(f"  × {call.times:,}", style="dim")
     lines: list[RenderableType] = [named, *(indented(one) for one in flow(call))]
     if said := clause(call):
         lines.append(Padding(Text(said, style="dim"), (0, 0, 0, 6)))
+    if call.gradient_asked:
+        lines.append(Padding(_gradient(call), (0, 0, 0, 6)))
     return lines
+
+
+def _gradient(call: Call) -> Text:
+    """The norm of the gradient that came back to a row's results, in three digits."""
+    if call.gradient is None:
+        return Text("no gradient arrived", style="dim")
+    return Text(f"gradient {call.gradient:.3g}", style="yellow" if call.gradient == 0 else "green")
 
 
 def data_view(kind: str, fact: Data) -> RenderableType:

@@ -141,6 +141,11 @@ def _embedding_bag(use: Use) -> list[Symbols]:
     """A bag is a row of a rectangle of indices, or begins at an offset."""
     if len(use.tensors[0].shape) == 2:
         return [[use.tensors[0].symbols[0], use.born("emb")]]
+    offsets = next((t for t in use.tensors[1:] if len(t.shape) == 1 and t.shape == use.shapes[0][:1]), None)
+    if offsets is not None and not isinstance(use.argument(1, "offsets"), float):
+        use.tensors[0].symbols[0].settle("tokens")
+        offsets.symbols[0].settle("batch")
+        return [[offsets.symbols[0], use.born("emb")]]
     return [[Symbol(), use.born("emb")]]
 
 
@@ -149,7 +154,11 @@ def _linear(use: Use) -> list[Symbols]:
 
 
 def _cell(use: Use) -> list[Symbols]:
-    return [[*use.tensors[0].symbols[:-1], use.born("hid")] for _ in use.shapes]
+    hid = use.born("hid")
+    if len(use.tensors) <= 3:  # a layer: its input, and the state that it begins with, which it reads as one of its own
+        for state in use.tensors[1:]:
+            state.symbols[-1].settle(hid.name, hid.source)
+    return [[*use.tensors[0].symbols[:-1], hid] for _ in use.shapes]
 
 
 def _squeeze(use: Use) -> list[Symbols]:
@@ -311,17 +320,98 @@ def _gather(use: Use) -> list[Symbols]:
     return [[i if n == dim or a != b else _agreed([t, i]) for n, (t, i, a, b) in pairs]]
 
 
+def _topk(use: Use) -> list[Symbols]:
+    """topk keeps some places of one axis, in an order of their own."""
+    return _one_axis(use, use.argument(2, "dim", -1), lambda symbol: Symbol())
+
+
+def _narrow(use: Use) -> list[Symbols]:
+    return _one_axis(use, use.argument(1, "dim"), _part)
+
+
+def _index_select(use: Use) -> list[Symbols]:
+    """What comes out follows the index along its dim."""
+    index = use.tensors[1].symbols
+    return _one_axis(use, use.argument(1, "dim"), lambda symbol: index[0] if index else Symbol())
+
+
+def _repeat_interleave(use: Use) -> list[Symbols]:
+    dim = use.argument(2, "dim")
+    return [] if dim is None else _one_axis(use, dim, lambda symbol: Symbol())
+
+
+def _one_axis(use: Use, dim: int, changed: Callable[[Symbol], Symbol]) -> list[Symbols]:
+    tensor = use.tensors[0]
+    dim = _axis(dim, len(tensor.shape))
+    symbols = [changed(s) if i == dim else s for i, s in enumerate(tensor.symbols)]
+    return [symbols for _ in use.shapes]
+
+
+def _unfold(use: Use) -> list[Symbols]:
+    """Windows along one axis: how many there are stays in its place, how wide they are comes last."""
+    return [[*_one_axis(use, use.argument(1, "dimension"), lambda symbol: Symbol())[0], Symbol()]]
+
+
+def _norm(use: Use) -> list[Symbols]:
+    """The dim of a norm is its third argument, everywhere else along an axis it is the second."""
+    moved = {"dim": use.argument(2, "dim"), "keepdim": use.argument(3, "keepdim", False)}
+    return _reduce(Use(use.tensors[:1], use.args[:1], moved, use.shapes))
+
+
+def _movedim(use: Use) -> list[Symbols]:
+    tensor = use.tensors[0]
+    rank = len(tensor.shape)
+    source, destination = use.argument(1, "source"), use.argument(2, "destination")
+    pairs = zip(*([n] if isinstance(n, int) else n for n in (source, destination)), strict=True)
+    places = {_axis(there, rank): _axis(here, rank) for here, there in pairs}
+    rest = iter(i for i in range(rank) if i not in places.values())
+    return [[tensor.symbols[places[i] if i in places else next(rest)] for i in range(rank)]]
+
+
+def _edges(use: Use) -> list[Symbols]:
+    """F.pad names its axes from the last: an axis with nothing added to either end stays itself."""
+    tensor, widths = use.tensors[0], list(use.argument(1, "pad"))
+    added = {len(tensor.shape) - 1 - i // 2 for i, width in enumerate(widths) if width}
+    return [[Symbol() if i in added else s for i, s in enumerate(tensor.symbols)]]
+
+
+def _take_along_dim(use: Use) -> list[Symbols]:
+    return _gather(Use(use.tensors, (use.args[0], use.argument(2, "dim")), {}, use.shapes))
+
+
+def _add_matmul(use: Use) -> list[Symbols]:
+    return _matmul(Use(use.tensors[1:], use.args, use.kwargs, use.shapes))
+
+
+def _outer(use: Use) -> list[Symbols]:
+    return [[use.tensors[0].symbols[0], use.tensors[1].symbols[0]]]
+
+
+def _attention(use: Use) -> list[Symbols]:
+    """One answer for each query; which axes the weights have, its layer's options say."""
+    query, value = use.tensors[0], use.tensors[min(2, len(use.tensors) - 1)]
+    answers = query.symbols if query.shape == use.shapes[0] else [*query.symbols[:-1], value.symbols[-1]]
+    return [answers, *(unknown(shape) for shape in use.shapes[1:])]
+
+
 def _convolution(rank: int) -> Callable[[Use], list[Symbols]]:
     """Channels come out in the place of channels, and the places along a window are fewer: only batch is still itself."""
     return lambda use: [
-        [use.tensors[0].symbols[0], use.born("?"), *unknown(shape[2:])] if len(shape) == rank else []
+        [use.tensors[0].symbols[0], use.born("channels"), *unknown(shape[2:])] if len(shape) == rank else []
         for shape in use.shapes
     ]
 
 
 def _pool(places: int) -> Callable[[Use], list[Symbols]]:
-    """Pooling moves a window along the last axes and leaves the others."""
-    return lambda use: [[*use.tensors[0].symbols[:-places], *unknown(shape[-places:])] for shape in use.shapes]
+    """Pooling moves a window along the last axes and leaves the others; a window of width 1 leaves its axis as well."""
+
+    def rule(use: Use) -> list[Symbols]:
+        symbols, widths = use.tensors[0].symbols, use.argument(1, "kernel_size")
+        wide = [True] * places if not isinstance(widths, tuple) else [width != 1 for width in widths]
+        moved = [Symbol() if is_wide else s for s, is_wide in zip(symbols[-places:], wide, strict=True)]
+        return [[*symbols[:-places], *moved] for _ in use.shapes]
+
+    return rule
 
 
 def _view(use: Use) -> list[Symbols]:
@@ -423,6 +513,20 @@ _RULES: dict[str, Callable[[Use], list[Symbols]]] = {
     "permute": _permute,
     "transpose": _transpose,
     "t": lambda use: [use.tensors[0].symbols[::-1]],
+    "transpose last": lambda use: [[*(s := use.tensors[0].symbols)[:-2], s[-1], s[-2]]],
+    "movedim": _movedim,
+    "topk": _topk,
+    "narrow": _narrow,
+    "index_select": _index_select,
+    "repeat_interleave": _repeat_interleave,
+    "unfold": _unfold,
+    "norm": _norm,
+    "edges": _edges,
+    "one_hot": lambda use: [[*use.tensors[0].symbols, Symbol()]],
+    "take_along_dim": _take_along_dim,
+    "add matmul": _add_matmul,
+    "outer": _outer,
+    "attention": _attention,
     "select": _select,
     "index": _index,
     "gather": _gather,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import sys
 import weakref
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -26,22 +27,14 @@ from rnnlab.watching.axes import Operand, Symbol, Use
 from rnnlab.watching.crashes import Failed
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.layers import described, holds_weights, is_wrapper, kind_of, uncompiled
-from rnnlab.watching.measuring import are_ids, in_order, measured, readable, tensors_and_packs, tensors_in
+from rnnlab.watching.measuring import are_ids, in_order, measured, readable, sampled, tensors_and_packs, tensors_in
 from rnnlab.watching.places import here, outward
 from rnnlab.watching.recorder import Recorder
 from rnnlab.watching.replacing import replaced_everywhere
 
-# Frames that torch puts around its own Python functions.
-_WRAPPERS = {
-    "_no_grad_wrapper",
-    "wrapper",
-    "decorate_context",
-    "wrapped",
-    "handle_torch_function",
-    "__torch_function__",
-}
 _FORWARD = Operation("forward", "nothing", None, frozenset())
-_PACKING = ("pack_padded_sequence", "pad_packed_sequence", "pad_sequence")
+_ATTRIBUTES = {"T", "mT", "H", "mH"}
+_PACKING = ("pack_padded_sequence", "pad_packed_sequence", "pad_sequence", "pack_sequence")
 
 
 class _Open:
@@ -81,6 +74,10 @@ class Calls(TorchFunctionMode):
         self._steps: list[FrameType] = []
         self._classifiers: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._undo = contextlib.ExitStack()
+        # The result of the outermost model that ran last: its axes, where it has two.
+        self._result: tuple[nn.Module, axes.Symbols] | None = None
+        # Called with the number of each new row and the tensors that it gave.
+        self.when_made: Callable[[int, list[torch.Tensor]], None] | None = None
 
     # --- installing ----------------------------------------------------------------------------------------------
 
@@ -122,6 +119,9 @@ class Calls(TorchFunctionMode):
         kwargs = kwargs or {}
         name = getattr(func, "__name__", "")
         recorder = self.recorder
+        if name == "__get__":  # an attribute: x.T is an operation, x.shape is none
+            name = getattr(func.__self__, "__name__", "")
+            name = name if name in _ATTRIBUTES else "__get__"
         if name in SILENT or (self._modules and not self._modules[-1].ours) or self._is_away():
             return func(*args, **kwargs)
         frame, beneath = recorder.places.caller(here())
@@ -129,14 +129,21 @@ class Calls(TorchFunctionMode):
             return func(*args, **kwargs)
         operation = self._operation(name, beneath)
         if operation is None:
-            return func(*args, **kwargs)
+            return func(*args, **kwargs) if name != "unbind" else self._iterated(func, args)
         return self._function(operation, frame, func, args, kwargs)
+
+    def _iterated(self, unbind: Any, args: Any) -> Any:
+        """Walking over a tensor unbinds its first axis; the slices are no row, but their axes are known."""
+        pieces = unbind(*args)
+        with self.recorder.guarded():
+            symbols, made_by = self.recorder.symbols(args[0])[1:], self.recorder.made_by(args[0])
+            for piece in pieces:
+                self.recorder.know(piece, symbols, made_by)
+        return pieces
 
     def _operation(self, name: str, beneath: FrameType | None) -> Operation | None:
         """Return the operation of a call; what a Python function of torch does inside is folded into its first call."""
         function = beneath
-        while function is not None and function.f_code.co_name in _WRAPPERS:
-            function = None
         if function is None or function.f_code.co_name == name:
             # One underscore in front is torch's own bookkeeping; two are Python's operators.
             internal = name.startswith("_") and not name.startswith("__")
@@ -144,8 +151,12 @@ class Calls(TorchFunctionMode):
         if function is self._folding:
             return None
         self._folding = function
-        # What torch does behind a line without being asked by name (constructors, profilers) is no row.
-        return None if function.f_code.co_name.startswith("_") else operation_of(function.f_code.co_name)
+        # What torch does behind a line without being asked by name (constructors, profilers) is no row. A function that
+        # it chooses between two by a flag has an underscore of its own: F.max_pool1d.
+        called = function.f_code.co_name
+        chosen = function.f_back is not None and function.f_back.f_code.co_name == "fn"
+        called = called.removeprefix("_") if chosen else called
+        return None if called.startswith("_") else operation_of(called)
 
     def _function(self, operation: Operation, frame: FrameType, func: Any, args: Any, kwargs: Any) -> Any:
         recorder = self.recorder
@@ -176,7 +187,7 @@ class Calls(TorchFunctionMode):
             if told in self._rows:
                 self._again(told, made, symbols)
             else:
-                self._tell(operation, frame, inputs, result, args, made, symbols, row=told)
+                self._tell(operation, frame, inputs, result, args, kwargs, made, symbols, row=told)
         return result
 
     # --- loops inside a forward pass -----------------------------------------------------------------------------
@@ -202,8 +213,10 @@ class Calls(TorchFunctionMode):
         """Remember what an operation was given when it raises."""
         try:
             yield
-        except Exception:
-            self.recorder.failed = Failed(operation, self.recorder.places.place(frame), inputs, args, kwargs)
+        except Exception as error:
+            with self.recorder.guarded():
+                place = self.recorder.places.place(frame)
+                self.recorder.failed = Failed(operation, place, inputs, args, kwargs, said=str(error))
             raise
 
     def _operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
@@ -245,6 +258,7 @@ class Calls(TorchFunctionMode):
         inputs: tuple[Named, ...],
         result: Any,
         args: Any,
+        kwargs: dict[str, Any],
         made: list[torch.Tensor],
         symbols: list[axes.Symbols],
         layer: nn.Module | None = None,
@@ -262,7 +276,7 @@ class Calls(TorchFunctionMode):
             inputs=inputs,
             output=recorder.note(result),
             binds=binds,
-            values=measured(operation, args, result),
+            values=self._measured(operation, args, kwargs, result),
             layer=None if layer is None else described(layer),
             grad_on=torch.is_grad_enabled(),
             training=next((o.module.training for o in self._modules if o.ours), None),
@@ -279,7 +293,18 @@ class Calls(TorchFunctionMode):
             self._rows[row] = _Row(n, key)
         for tensor in made:
             recorder.know(tensor, recorder.symbols(tensor), (n,))
+        if self.when_made is not None:
+            self.when_made(n, made)
         return n
+
+    def _measured(self, operation: Operation, args: Any, kwargs: dict[str, Any], result: Any) -> dict[str, Any]:
+        """What rules and views ask for, and a sample of the values as long as the budget for them lasts."""
+        values = measured(operation, args, kwargs, result)
+        if self.recorder.values_left > 0 and (made := tensors_in((result,))):
+            seen = sampled(made[0])
+            self.recorder.values_left -= 8 * len(seen.get("sample", ())) + 32
+            values |= seen
+        return values
 
     def _count_answers(self, place: Place, name: str, args: Any, result: Any) -> None:
         """Tally a batch's right answers: the sum or mean of `answers == batch.label`, one comparison per review."""
@@ -381,7 +406,7 @@ class Calls(TorchFunctionMode):
 
     def _drop_interrupted(self) -> None:
         """Forget modules that a Ctrl-C has left without torch telling of it: their caller is no longer running."""
-        while self._modules and self._modules[-1].frame not in outward(here()):
+        while self._modules and not any(frame is self._modules[-1].frame for frame in outward(here())):
             self._abandon(self._modules.pop())
 
     def _abandon(self, opened: _Open) -> None:
@@ -399,7 +424,7 @@ class Calls(TorchFunctionMode):
 
     def _enter_model(self, opened: _Open, frame: FrameType, args: Any) -> None:
         recorder = self.recorder
-        if not recorder.is_holding:
+        if not any(o.held for o in self._modules):
             self._rows.clear()
             for name, layer in opened.module.named_modules():
                 if name:
@@ -448,15 +473,23 @@ class Calls(TorchFunctionMode):
         if frame is not None:
             inputs = opened.inputs or self._inputs(frame, tensors_and_packs(args, {}))
             operation = operation_of(kind_of(module))
-            recorder.failed = Failed(operation, recorder.places.place(frame), inputs, args, kwargs, module)
+            said = str(sys.exception())
+            recorder.failed = Failed(operation, recorder.places.place(frame), inputs, args, kwargs, module, said)
 
     def _leave_model(self, opened: _Open, result: Any) -> None:
         recorder = self.recorder
         if not any(o.ours for o in self._modules) and isinstance(result, torch.Tensor) and result.dim() == 2:
-            batch, classes = recorder.symbols(result)
-            if batch.name == "batch" and self._is_classifier(opened.module):
-                classes.settle("classes")
+            self._result = opened.module, recorder.symbols(result)
+            self.settle_result()
         self._close(opened, result)
+
+    def settle_result(self) -> None:
+        """Name the classes of the latest result, once its first axis is known to be the batch."""
+        if self._result is None:
+            return
+        module, (batch, classes) = self._result
+        if batch.name == "batch" and self._is_classifier(module):
+            classes.settle("classes")
 
     def _is_classifier(self, module: nn.Module) -> bool:
         """Say whether a model stands alone: where the program holds a second one, its result may be read by that."""
@@ -492,13 +525,14 @@ class Calls(TorchFunctionMode):
         if opened.row in self._rows:
             self._again(opened.row, made, symbols)
             return
-        n = self._tell(operation, frame, opened.inputs, result, args, made, symbols, module, opened.row)
+        n = self._tell(operation, frame, opened.inputs, result, args, kwargs, made, symbols, module, opened.row)
         # Ids that no loader gave were made by the program itself, from a sentence: a prediction.
-        if operation.name == "embedding" and not self.recorder.loops and self.describer and are_ids(args[0]):
+        if operation.name == "embedding" and not self.recorder.in_pass and self.describer and are_ids(args[0]):
             self.describer.tell_prediction(frame, args[0], n)
 
     def _layer_birth(self, module: nn.Module, layer: str) -> Callable[[str], Symbol]:
-        size = getattr(module, "embedding_dim", None) or getattr(module, "hidden_size", 0)
+        widths = (getattr(module, name, None) for name in ("embedding_dim", "hidden_size", "out_channels"))
+        size = next((width for width in widths if width), 0)
         return lambda name: self.symbol_of(module, name, layer, size)
 
     def _recurrent(self, module: Any, layer: str, use: Use) -> list[axes.Symbols]:
@@ -513,6 +547,9 @@ class Calls(TorchFunctionMode):
         packed = isinstance(next(iter((*use.args, *use.kwargs.values()))), nn.utils.rnn.PackedSequence)
         if not packed:
             axes.read_by_rnn(operand.symbols, module.batch_first)
+        for given in use.tensors[1:]:  # the states to begin with: (layers, batch, hid), whatever batch_first says
+            if len(given.shape) == 3:
+                given.symbols[1].settle("batch")
         single = not packed and len(operand.shape) == 2
         if packed or single:
             time, batch = operand.symbols[0], Symbol("batch", "propagated")
@@ -520,6 +557,11 @@ class Calls(TorchFunctionMode):
             time, batch = operand.symbols[int(module.batch_first)], operand.symbols[1 - int(module.batch_first)]
         layers = self.symbol_of(module, "layers*directions" if directions == 2 else "layers", layer, 0)
         cell = self.symbol_of(module, "hid", layer, module.hidden_size) if module.proj_size else state
+        # The states to begin with: (layers, batch, hid), whatever batch_first says.
+        for given, width_of in zip(use.tensors[1:], (state, cell), strict=False):
+            for symbol, name in zip(given.symbols, (layers.name, "batch", width_of.name), strict=False):
+                if len(given.shape) == 3:
+                    symbol.settle(name)
         if single:
             return [[time, hid], [layers, state], [layers, cell]][: len(use.shapes)]
         output = [time, hid] if packed else [batch, time, hid] if module.batch_first else [time, batch, hid]
@@ -539,8 +581,9 @@ class Calls(TorchFunctionMode):
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             recorder = self.recorder
-            frame, _ = recorder.places.caller(here())
-            if recorder.quiet or frame is None:
+            frame, beneath = recorder.places.caller(here())
+            # pack_sequence itself uses the others: what the learner wrote is one row.
+            if recorder.quiet or frame is None or beneath is not None:
                 return original(*args, **kwargs)
             operands: list[Operand] = []
             inputs: tuple[Named, ...] = ()
@@ -552,7 +595,7 @@ class Calls(TorchFunctionMode):
                 made = tensors_in((result,))
                 use = Use(operands, args, kwargs, [tuple(t.shape) for t in made])
                 symbols = axes.through_packing(operation.name, use) or axes.through(operation.family, use)
-                self._tell(operation, frame, inputs, result, args, made, symbols)
+                self._tell(operation, frame, inputs, result, args, kwargs, made, symbols)
             return result
 
         watched.__name__, watched.__doc__ = original.__name__, original.__doc__

@@ -1,32 +1,32 @@
-"""Describes data objects as plain facts: tables, datasets, splits, vocabularies, label maps, loaders, batches, predictions.
-
-No library is imported here: a thing is recognised by what it is made of, so that whoever has not imported pandas or
-torchtext does not pay for them.
-"""
+"""Tells of data objects as facts: what they are, what they were made from, and which reviews they share."""
 
 from __future__ import annotations
 
-import contextlib
-import re
-import statistics
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from types import FrameType
 from typing import Any
 
 from rnnlab.facts import Data, Place
 from rnnlab.watching.axes import Symbol
+from rnnlab.watching.data import rows
+from rnnlab.watching.data.batches import Paddings, tensor_batch
+from rnnlab.watching.data.identities import Identities
+from rnnlab.watching.data.things import (
+    batch_tensors,
+    cut,
+    describe,
+    is_dataset,
+    is_module,
+    is_words,
+    token_tuples,
+)
 from rnnlab.watching.places import outward
 from rnnlab.watching.recorder import Recorder, Turns
 
-# What a tokenizer leaves of HTML: "<br", "/><br", "/>The", "<i>". Placeholders ("<url>", "<s>"), arrows and faces are none.
-_TAG = re.compile(
-    r"</?(?:br|em|strong|div|span|hr|ul|ol|li|font|center|table|h[1-6])\b|</?(?:p|i|b|a|u)>|(?<![<:;=])/>",
-    re.IGNORECASE,
-)
-_LETTERS = 160
+__all__ = ["Describer", "describe", "is_module"]
 
 
 class Describer:
@@ -40,7 +40,15 @@ class Describer:
         self._ancestors: dict[int, set[int]] = {}
         self._split_further: set[int] = set()
         self._examples: dict[int, tuple[weakref.ref[Any], set[int]]] = {}
+        self._own: dict[int, set[Any]] = {}
+        self._cuts: dict[int, tuple[int, int | None]] = {}
+        self._uncounted: weakref.WeakKeyDictionary[Turns, set[str]] = weakref.WeakKeyDictionary()
+        self.paddings = Paddings()
+        self._sizes: dict[int, int] = {}
         self._names: dict[int, str] = {}
+        self.identities = Identities(recorder)
+        # Called before a data object is told: what was only counted so far is told first.
+        self.before_telling: Callable[[], None] = lambda: None
 
     # --- things --------------------------------------------------------------------------------------------------
 
@@ -56,39 +64,147 @@ class Describer:
         stage: str | None = None,
     ) -> int:
         """Tell of a data object and return its identity; parents are told of first."""
-        recorder = self.recorder
         made_from = [self.ensure(parent, place) for parent in parents]
-        number = recorder.id_of(thing)
         what, counts, samples = describe(thing)
+        if (what == "value" and rows.is_rows(thing)) or (what == "review tokens" and rows.texts(thing)):
+            return self.tell_rows(thing, place, name, made_from, stage=stage)
+        number = self.identities.number(thing)
+        self.mark(number, thing)
         if what == "dataset":
             made_from = self._cut_from(number, thing, made_from)
-            samples["shared"] = self._shared(number, thing, made_from)
+            own, texts = {id(example) for example in thing.examples}, list(token_tuples(thing))
+            samples["shared"] = self._shared(number, texts, own, made_from)
         if what == "dataset" and made_from and made_from[0] in self._examples:
             what = "split"
             whole = len(self._examples[made_from[0]][1])
             counts |= {"position": float(position), "of": float(of), "of_parent": float(whole)}
+        if what == "table" and not made_from and (ancestor := self.identities.derived_from(thing)) is not None:
+            made_from = [ancestor]
         if what == "loader" and (dataset := getattr(thing, "dataset", None)) is not None:
-            made_from.append(self.ensure(dataset, place))
-        self._names[number] = name
-        recorder.tell(
-            Data(
-                place=place,
-                stage=stage or _STAGE_OF.get(what),
-                what=what,
-                id=number,
-                name=name,
-                made_from=tuple(made_from),
-                counts=counts,
-                samples=samples,
-            )
-        )
+            made_from.append(self.ensure(dataset, place, self.named_in(place, dataset)))
+        self.tell_data(place, what, number, name, made_from, counts, samples, stage=stage)
         return number
 
-    def ensure(self, thing: Any, place: Place | None) -> int:
+    def mark(self, number: int, *things: Any) -> None:
+        """Remember that a data object stands in for what was not there, if one of these files or objects does."""
+        # Where nobody has made stand-ins, their list was never imported.
+        registry = sys.modules.get("rnnlab.watching.standins.registry")
+        if registry is not None and any(registry.is_stand_in(thing) for thing in things if thing is not None):
+            self.recorder.stand_ins.add(number)
+
+    def tell_data(
+        self,
+        place: Place | None,
+        what: str,
+        number: int,
+        name: str = "",
+        made_from: Sequence[int] = (),
+        counts: dict[str, float] | None = None,
+        samples: dict[str, Any] | None = None,
+        *,
+        stage: str | None = None,
+        fold: Any = None,
+    ) -> int:
+        """Tell of a data object that was described already, and return its identity; loop turns repeat what has a `fold`."""
+        self.before_telling()
+        self._names[number] = name
+        if not made_from and what in _MADE_OF_ROWS and self.recorder.stand_ins:
+            # The program's own code lies between: these rows may well be the made-up ones.
+            self.recorder.stand_ins.add(number)
+        fact = Data(
+            place=place,
+            stage=stage or _STAGE_OF.get(what),
+            what=what,
+            id=number,
+            name=name,
+            made_from=tuple(dict.fromkeys(made_from)),
+            counts=counts or {},
+            samples=samples or {},
+        )
+        if fold is None:
+            self.recorder.tell(fact)
+        else:
+            self.recorder.tell_folded(fact, fold)
+        return number
+
+    def tell_rows(
+        self,
+        thing: Any,
+        place: Place | None,
+        name: str,
+        made_from: Sequence[int] = (),
+        *,
+        what: str = "dataset",
+        cut: int | None = None,
+        more: dict[str, Any] | None = None,
+        stage: str | None = None,
+    ) -> int:
+        """Tell of rows (a list, a column, a torch dataset, a part of one) and of the texts that they share with others.
+
+        Rows that nobody is known to have cut are a split of the smallest known ones that hold all their texts. `cut` numbers
+        the call that cut them: parts of two cuts of one dataset are two draws, and their common rows are no copies.
+        """
+        known = self.identities.known(thing)
+        behind = self.identities.behind(thing) if known is None else []
+        given = list(made_from) or self.identities.origins(thing) if known is None else list(made_from)
+        number = self.identities.number(thing)
+        self.mark(number, thing)
+        counts, samples = rows.described(thing)
+        texts, part = rows.texts(thing), rows.chosen(thing)
+        whole = self.identities.number(part[0]) if part is not None else None
+        own: set[Any] = {(whole, i) for i in part[1]} if part is not None else set()
+        if texts and not given:
+            given = self._held_by(number, texts)
+            what = "split" if given and self._sizes[given[0]] > len(texts) else what
+        given = given or [ancestor for part in behind if (ancestor := self.identities.ancestor(part)) is not None]
+        self._cuts[number] = (given[0], cut) if given and cut is not None else (number, None)
+        if texts and given and self._fingerprints.get(given[0]) == Counter(map(hash, texts)):
+            texts = None  # the very rows of what they were made from, under another name: told of once
+        if texts or own:
+            samples["shared"] = self._shared(number, texts or (), own, given, are_certain=bool(made_from))
+            self._sizes[number] = len(texts or own)
+        if overlaps := self._overlaps(number, own):
+            samples["overlaps"] = overlaps
+        if what == "split" and given and given[0] in self._sizes:
+            counts["of_parent"] = float(self._sizes[given[0]])
+        return self.tell_data(place, what, number, name, given, counts, samples | (more or {}), stage=stage)
+
+    def ensure(self, thing: Any, place: Place | None, name: str = "") -> int:
         """Return the identity of a data object, telling of it first if nobody has."""
-        if self.recorder.knows(thing):
-            return self.recorder.id_of(thing)
-        return self.tell(thing, place, "")
+        known = self.identities.known(thing)
+        return known if known is not None else self.tell(thing, place, name)
+
+    def sources(self, given: Any, place: Place | None) -> list[int]:
+        """Return the data that a vocabulary is built from; rows that nobody told of yet are told of.
+
+        `given` may be rows, or an iterator or generator over rows that has not begun.
+        """
+        if isinstance(given, dict):
+            return []  # counts of words: who counted what is not known
+        identities, found = self.identities, []
+        for part in identities.behind(given):
+            origin = identities.origin(part)
+            found.append(origin if origin is not None else self._ensure_part(part, place))
+        if found:
+            return list(dict.fromkeys(found))
+        parts = [given, *rows.parts_of(given)]
+        unknown = [part for part in parts if rows.is_rows(part) and (rows.is_torch_dataset(part) or rows.texts(part))]
+        return [self.ensure(unknown[0], place, self.named_in(place, unknown[0]))] if len(unknown) == 1 else []
+
+    def _ensure_part(self, part: Any, place: Place | None) -> int:
+        """Tell of rows that were made from known ones, but are not all of them."""
+        ancestor = self.identities.ancestor(part)
+        return self.tell_rows(part, place, self.named_in(place, part), [] if ancestor is None else [ancestor])
+
+    def named_in(self, place: Place | None, dataset: Any) -> str:
+        """Return the learner's word for a dataset: the outermost variable that holds it."""
+        if place is None:
+            return ""
+        frame, found = self.recorder.places.learner(sys._getframe(1)), ""
+        while frame is not None:
+            found = next((n for n, value in list(frame.f_locals.items()) if value is dataset and n != "self"), found)
+            frame = self.recorder.places.learner(frame.f_back)
+        return found
 
     def _cut_from(self, number: int, dataset: Any, parents: list[int]) -> list[int]:
         """Return a dataset's parents; one that was cut by hand holds a part of the very same examples as its parent."""
@@ -97,37 +213,58 @@ class Describer:
         self._examples[number] = weakref.ref(dataset), mine
         return parents or sorted(wholes, key=lambda n: len(self._examples[n][1]))[:1]
 
-    def _shared(self, number: int, dataset: Any, parents: list[int]) -> list[dict[str, Any]]:
-        """Count the reviews of a dataset that stand in another one as well, token for token, and the same reviews there."""
+    def _held_by(self, number: int, texts: Sequence[Hashable]) -> list[int]:
+        """Return the smallest known rows that hold all these texts, each as often: the same rows, or those they were cut from."""
+        mine = Counter(map(hash, texts))
+        wholes = [other for other, theirs in self._fingerprints.items() if other != number and mine <= theirs]
+        return sorted(wholes, key=lambda other: self._fingerprints[other].total())[:1]
+
+    def _shared(
+        self, number: int, texts: Sequence[Hashable], own: set[Any], parents: list[int], are_certain: bool = True
+    ) -> list[dict[str, Any]]:
+        """Count the reviews of a dataset that stand in another one as well, text for text, and the same reviews there.
+
+        Where it is not certain what rows were cut from, others that hold all of them, or that they hold, are their whole
+        or a part of them rather than copies.
+        """
         self._split_further.update(parents)
         above = self._ancestors[number] = set(parents).union(*(self._ancestors.get(p, set()) for p in parents))
-        mine = self._fingerprints[number] = Counter(hash(tokens) for tokens in _token_tuples(dataset))
-        own = self._examples[number][1]
+        mine = self._fingerprints[number] = Counter(map(hash, texts))
+        self._own[number] = own
         shared = []
         for other, theirs in self._fingerprints.items():
             if other == number or other in above or other in self._split_further:
                 continue
-            if own & self._examples[other][1]:
+            if own & self._own[other] or self._are_two_draws(number, other):
                 continue  # the very same examples: another draw or fold, no copies
             twice = mine.keys() & theirs.keys()
-            if twice:
-                first = next(tokens for tokens in _token_tuples(dataset) if hash(tokens) in twice)
+            if twice and (are_certain or not (mine <= theirs or theirs <= mine)):
+                first = next(text for text in texts if hash(text) in twice)
                 shared.append(
                     {
                         "with": other,
                         "name": self._names.get(other, ""),
                         "examples": sum(mine[h] for h in twice),
                         "examples_there": sum(theirs[h] for h in twice),
-                        "text": _cut(" ".join(first)),
+                        "text": cut(first if isinstance(first, str) else " ".join(first)),  # type: ignore[arg-type]
                     }
                 )
         return shared
 
+    def _are_two_draws(self, number: int, other: int) -> bool:
+        (whole, cut), (its, draw) = self._cuts.get(number, (0, None)), self._cuts.get(other, (0, None))
+        return None not in (cut, draw) and whole == its and cut != draw
+
+    def _overlaps(self, number: int, own: set[Any]) -> list[dict[str, Any]]:
+        """Count the very rows that two parts of one dataset have in common."""
+        others = ((other, len(own & theirs)) for other, theirs in self._own.items() if other != number)
+        return [{"with": other, "name": self._names.get(other, ""), "examples": n} for other, n in others if own and n]
+
     def tell_vocabulary(self, field: Any, given: Sequence[Any], place: Place | None, name: str) -> None:
         """Tell of a Field's vocabulary (or a LabelField's label map) and of the datasets that it was built from."""
-        parents = [self.ensure(thing, place) for thing in given if _is_dataset(thing)]
+        parents = [self.ensure(thing, place) for thing in given if is_dataset(thing)]
         what, counts, samples = describe(field)
-        counts["unrecognised_sources"] = float(sum(1 for thing in given if not _is_dataset(thing)))
+        counts["unrecognised_sources"] = float(sum(1 for thing in given if not is_dataset(thing)))
         self.recorder.tell(
             Data(
                 place=place,
@@ -145,13 +282,13 @@ class Describer:
 
     # --- batches -------------------------------------------------------------------------------------------------
 
-    def tell_batch(self, batch: Any, over: int, place: Place | None, turns: Turns) -> None:
+    def tell_batch(self, batch: Any, loader: Any, over: int, place: Place | None, turns: Turns) -> None:
         """Name the axes of a batch's tensors, count its padding, and tell of the first (later ones are folded)."""
         what, counts, samples = describe(batch)
         if what != "batch":
-            self._tell_tensors(batch, over, place)
+            self._tell_tensors(batch, loader, over, place, turns)
             return
-        turns.add(**{key: counts[key] for key in ("rows", "positions", "tokens", "ending_in_padding") if key in counts})
+        turns.add(**{key: counts[key] for key in PADDING if key in counts})
         turns.rows = int(counts["rows"])
         fact = Data(
             place=place,
@@ -167,21 +304,35 @@ class Describer:
             for axes, tensor in tensors:
                 self.recorder.know(tensor, [Symbol(axis, "declared") for axis in axes], (n,))
 
-    def _tell_tensors(self, batch: Any, over: int, place: Place | None) -> None:
-        """Tell of a batch that is a tuple, list or dict of tensors: what they are, with the axes that are known."""
-        pairs = (
-            batch.items() if isinstance(batch, dict) else enumerate(batch) if isinstance(batch, tuple | list) else ()
+    def _tell_tensors(self, batch: Any, loader: Any, over: int, place: Place | None, turns: Turns) -> None:
+        """Tell of a batch that is a tuple, list or dict of tensors: what they are, with the axes that are known.
+
+        Where the number of rows is certain it is a batch like torchtext's own, and its rows, padding and answers count.
+        """
+        words = self.recorder.places.binds(place) if place is not None else ()
+        seen = tensor_batch(self.recorder, batch, loader, turns.executed, self.paddings, words)
+        if seen is None:
+            return
+        turns.rows = int(seen.counts.get("rows", 0))
+        turns.add(**{key: seen.counts[key] for key in PADDING if key in seen.counts})
+        # One batch whose padding nobody could count leaves the sum of the pass without a meaning.
+        uncounted = self._uncounted.setdefault(turns, set())
+        uncounted |= {key for key in PADDING if key not in seen.counts}
+        for key in uncounted:
+            turns.tally.pop(key, None)
+        what, number = ("batch" if turns.rows else "tensors"), self.recorder.new_id()
+        fact = Data(
+            place=place,
+            stage="batch",
+            what=what,
+            id=number,
+            made_from=(over,),
+            counts=seen.counts,
+            samples=seen.samples,
         )
-        samples = {}
-        for name, tensor in pairs:
-            if hasattr(tensor, "dim") and hasattr(tensor, "dtype"):
-                axes = [symbol.name for symbol in self.recorder.symbols(tensor)]
-                samples[str(name)] = {"shape": list(tensor.shape), "axes": axes, "dtype": str(tensor.dtype)[6:]}
-        if samples:
-            what, number = "tensors", self.recorder.new_id()
-            self.recorder.tell_folded(
-                Data(place=place, stage="batch", what=what, id=number, made_from=(over,), samples=samples), what
-            )
+        n = self.recorder.tell_folded(fact, what)
+        for tensor in seen.tensors if turns.rows else ():
+            self.recorder.know(tensor, self.recorder.symbols(tensor), (n,))
 
     # --- predictions ---------------------------------------------------------------------------------------------
 
@@ -215,7 +366,7 @@ class Describer:
                     "unknown_expected": float(ids_there.count(unknown)),
                 },
                 samples={
-                    "text": _cut(text),
+                    "text": cut(text),
                     "tokens": tokens[:40],
                     "expected": expected[:40],
                     "equal": tokens == expected,
@@ -230,12 +381,16 @@ class Describer:
         learners = [f for f in outward(frame) if self.recorder.places.kind(f.f_code.co_filename) == "learner"]
         for here in learners:
             for name, words in list(here.f_locals.items()):
-                if _is_words(words, len(numbers)) and _ids(field, words) == numbers:
+                if is_words(words, len(numbers)) and _ids(field, words) == numbers:
                     text = _written_as(_letters("".join(words)), learners[learners.index(here) :])
                     if text is not None:
                         return text, list(words), self.recorder.places.assignment(here, name)
         return None
 
+
+_MADE_OF_ROWS = frozenset({"dataset", "split", "vocabulary", "label map", "tokens"})
+# What is added up over the batches of a pass.
+PADDING = ("rows", "positions", "tokens", "ending_in_padding")
 
 _STAGE_OF = {
     "table": "load",
@@ -248,255 +403,12 @@ _STAGE_OF = {
     "field": "vocab",
     "loader": "batch",
     "batch": "batch",
+    "file": "load",
+    "optimizer": "train",
+    "scheduler": "train",
+    "prediction": "predict",
     "model": "rnn",
 }
-
-
-# --- what a thing is -----------------------------------------------------------------------------------------------
-
-
-def is_module(thing: Any) -> bool:
-    """Say whether a thing is an `nn.Module`; torch is not imported for the question."""
-    torch = sys.modules.get("torch")
-    return torch is not None and isinstance(thing, torch.nn.Module)
-
-
-def describe(thing: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    """Return what a data object is, its counts and a few of its contents; "value" for anything unknown."""
-    # Asked of the class: torchtext's Dataset answers to every attribute name.
-    if hasattr(type(thing), "described"):
-        return thing.described()
-    if type(thing).__module__ == "torchtext.data.batch":
-        return _batch(thing)
-    if _is_token_lists(thing):
-        return _tokens(thing)
-    if isinstance(thing, list):
-        return _one_review(thing) if thing and _is_words(thing, len(thing)) else ("value", {}, {"type": "list"})
-    if type(thing).__module__.partition(".")[0] == "pandas" and hasattr(thing, "columns"):
-        return _table(thing)
-    if _is_dataset(thing):
-        return _dataset(thing)
-    if hasattr(thing, "vocab") and hasattr(thing, "sequential"):
-        return _label_map(thing) if not thing.sequential else _vocabulary(thing.vocab, thing)
-    if hasattr(thing, "sequential") and hasattr(thing, "preprocess"):
-        return _field(thing)
-    if all(hasattr(thing, name) for name in ("stoi", "itos", "freqs")):
-        return _vocabulary(thing, None)
-    if hasattr(thing, "dataset") and hasattr(thing, "batch_size") and hasattr(thing, "__iter__"):
-        return _loader(thing)
-    return "value", {}, {"type": type(thing).__name__}
-
-
-def _is_token_lists(thing: Any) -> bool:
-    return (
-        isinstance(thing, list)
-        and bool(thing)
-        and all(isinstance(one, list) and _is_words(one, len(one)) for one in thing[:8])
-    )
-
-
-def _one_review(tokens: list[str]) -> tuple[str, dict[str, float], dict[str, Any]]:
-    return "review tokens", {"tokens": float(len(tokens))}, {"tokens": tokens[:60]}
-
-
-def _tokens(lists: list[list[str]]) -> tuple[str, dict[str, float], dict[str, Any]]:
-    lengths = sorted(map(len, lists))
-    breaks = sum(1 for one in lists if "<br" in one or "/><br" in one)
-    counts = {"texts": float(len(lists)), **_lengths(lengths), "with_breaks": float(breaks)}
-    edges = [0, 16, 32, 64, 128, 256, 512, 1024]
-    bars = [[a, b, sum(1 for n in lengths if a < n <= b)] for a, b in zip(edges, [*edges[1:], 10**9], strict=True)]
-    return "tokens", counts, {"first": lists[0][:24], "histogram": bars}
-
-
-def _lengths(lengths: list[int]) -> dict[str, float]:
-    return {
-        "tokens": float(sum(lengths)),
-        "median": float(statistics.median(lengths)),
-        "longest": float(max(lengths)),
-        "empty": float(sum(1 for length in lengths if not length)),
-    }
-
-
-def _is_dataset(thing: Any) -> bool:
-    # Examples that come from a generator can be read once only, and not by us.
-    return isinstance(getattr(thing, "examples", None), list | tuple) and isinstance(
-        getattr(thing, "fields", None), dict
-    )
-
-
-def _table(table: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    columns = [str(column) for column in table.columns]
-    samples = {
-        "columns": columns,
-        "dtypes": [str(dtype) for dtype in table.dtypes],
-        "head": [[_cut(str(value)) for value in row] for row in table.head(3).itertuples(index=False)],
-        "labels": {},
-    }
-    for i, column in enumerate(columns):
-        counted = Counter(str(value) for value in table.iloc[:, i].dropna())
-        if len(counted) <= 20:
-            samples["labels"][column] = [[name, count] for name, count in counted.most_common()]
-    samples["dropped"] = {str(k): int(v) for k, v in getattr(table, "attrs", {}).get("dropped", {}).items()}
-    return "table", {"rows": float(len(table)), "columns": float(len(columns))}, samples
-
-
-def _dataset(dataset: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    counts: dict[str, float] = {"examples": float(len(dataset))}
-    samples: dict[str, Any] = {"fields": list(dataset.fields)}
-    lengths = [len(tokens) for tokens in _token_tuples(dataset)]
-    if lengths:
-        counts |= {
-            "tokens": float(sum(lengths)),
-            "median": float(statistics.median(lengths)),
-            "longest": float(max(lengths)),
-        }
-        counts["empty"] = float(sum(1 for length in lengths if not length))
-        samples["first"] = list(next(iter(_token_tuples(dataset))))[:16]
-    label = next((n for n, f in dataset.fields.items() if f is not None and not f.sequential), None)
-    if label is not None:
-        found = Counter(str(getattr(example, label, "")) for example in dataset.examples)
-        samples["labels"] = [[k, v] for k, v in found.most_common(20)]
-    return "dataset", counts, samples
-
-
-def _token_tuples(dataset: Any) -> Iterable[tuple[str, ...]]:
-    name = next((n for n, f in dataset.fields.items() if f is not None and f.sequential), None)
-    return () if name is None else (tuple(getattr(example, name, ())) for example in dataset.examples)
-
-
-def _field(field: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    options = {
-        name: str(getattr(field, name))
-        for name in (
-            "sequential",
-            "lower",
-            "include_lengths",
-            "batch_first",
-            "fix_length",
-            "dtype",
-            "pad_token",
-            "unk_token",
-        )
-        if hasattr(field, name)
-    }
-    return "field", {}, {"type": type(field).__name__, "options": options}
-
-
-def _vocabulary(vocab: Any, field: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    specials = [s for s in (getattr(field, "unk_token", None), getattr(field, "pad_token", None)) if s is not None]
-    specials = specials or [word for word in vocab.itos[:4] if re.fullmatch(r"<\w+>", word)]
-    frequencies = vocab.freqs
-    tags = [word for word in vocab.itos if word not in specials and _is_tag(word, frequencies)]
-    tokens = sum(frequencies.values())
-    inside = sum(frequencies.get(word, 0) for word in vocab.itos)
-    counts = {
-        "words": float(len(vocab.itos)),
-        "specials": float(len(specials)),
-        "distinct": float(len(frequencies)),
-        "tokens": float(tokens),
-        "tokens_inside": float(inside),
-        "once": float(sum(1 for count in frequencies.values() if count == 1)),
-        "tag_words": float(len(tags)),
-        "tag_tokens": float(sum(frequencies[word] for word in tags)),
-    }
-    rank = {word: i for i, (word, _) in enumerate(frequencies.most_common(), 1)} if tags else {}
-    return (
-        "vocabulary",
-        counts,
-        {
-            "first": list(vocab.itos[:12]),
-            "most_common": [[word, count] for word, count in frequencies.most_common(12)],
-            "tags": [[word, frequencies[word], rank[word]] for word in tags[:6]],
-            "specials": specials,
-        },
-    )
-
-
-def _is_tag(word: str, frequencies: Any) -> bool:
-    if word == "br":
-        return any(other in frequencies for other in ("/><br", "<br", "/>", "<"))
-    return ("<" in word or ">" in word) and bool(_TAG.search(word))
-
-
-def _label_map(field: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    vocab = field.vocab
-    labels = [[str(name), i, int(vocab.freqs.get(name, 0))] for i, name in enumerate(vocab.itos)]
-    return "label map", {"classes": float(len(labels))}, {"labels": labels}
-
-
-def _loader(loader: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    counts = {"batch_size": float(loader.batch_size or 0)}
-    with contextlib.suppress(TypeError):  # a stream of examples has no length
-        counts["examples"] = float(len(loader.dataset))
-    options = {
-        name: getattr(loader, name)
-        for name in ("train", "shuffle", "sort", "sort_within_batch", "repeat", "drop_last")
-        if isinstance(getattr(loader, name, None), bool)
-    }
-    return "loader", counts, {"type": type(loader).__name__, "options": options}
-
-
-def batch_tensors(batch: Any) -> Iterable[tuple[str, Any, list[tuple[tuple[str, ...], Any]]]]:
-    """Return for each field of a torchtext batch its name, the field, and its tensors with the axes that the field declares."""
-    fields = getattr(getattr(batch, "dataset", None), "fields", {})
-    for name, field in fields.items():
-        value = getattr(batch, name, None)
-        if field is None or value is None:
-            continue
-        axes = ("batch", "seq_len") if getattr(field, "batch_first", False) else ("seq_len", "batch")
-        if not field.sequential:
-            yield name, field, [(("batch",), value)]
-        elif isinstance(value, tuple):
-            yield name, field, [(axes, value[0]), (("batch",), value[1])]
-        else:
-            yield name, field, [(axes, value)]
-
-
-def _batch(batch: Any) -> tuple[str, dict[str, float], dict[str, Any]]:
-    counts: dict[str, float] = {"rows": float(batch.batch_size)}
-    samples: dict[str, Any] = {}
-    for name, field, tensors in batch_tensors(batch):
-        tensor = tensors[0][1]
-        for word, (axes, one) in zip((name, "lengths"), tensors, strict=False):
-            samples[word] = {"shape": list(one.shape), "axes": list(axes), "dtype": str(one.dtype)[6:]}
-        if field.sequential and tensor.device.type == "cpu":
-            _count_padding(field, tensor, tensors, counts, samples)
-        elif not field.sequential and tensor.device.type == "cpu":
-            samples[name]["first"] = tensor[:8].tolist()
-    return "batch", counts, samples
-
-
-def _count_padding(field: Any, text: Any, tensors: Any, counts: dict[str, float], samples: dict[str, Any]) -> None:
-    pad = field.vocab.stoi[field.pad_token] if getattr(field, "use_vocab", True) and field.pad_token else None
-    time_first = text if not field.batch_first else text.t()
-    counts["positions"] = float(text.numel())
-    counts["tokens"] = float((text != pad).sum()) if pad is not None else float(text.numel())
-    if pad is not None and time_first.shape[0]:
-        counts["ending_in_padding"] = float((time_first[-1] == pad).sum())
-    # The shortest review shows the padding best.
-    column = time_first[:, -1].tolist()
-    samples["column"] = {
-        "ids": column[:10],
-        "words": [field.vocab.itos[i] for i in column[:10]],
-        "length": int(sum(1 for i in column if i != pad)),
-        "of": len(column),
-    }
-    # A corner of the rectangle as words: the first words of up to six reviews, from the longest to the shortest.
-    chosen = (
-        [round(i * (time_first.shape[1] - 1) / 5) for i in range(6)]
-        if time_first.shape[1] > 6
-        else range(time_first.shape[1])
-    )
-    shown = dict.fromkeys(chosen)
-    steps = [*range(min(4, time_first.shape[0])), time_first.shape[0] - 1]
-    samples["grid"] = [[field.vocab.itos[time_first[step, c]] for step in steps] for c in shown]
-    samples["pad"] = field.pad_token
-    if len(tensors) > 1:
-        samples["shown_lengths"] = [int(tensors[1][1][c]) for c in shown]
-
-
-def _is_words(value: Any, length: int) -> bool:
-    return isinstance(value, list) and len(value) == length and all(isinstance(word, str) for word in value[:2000])
 
 
 def _ids(field: Any, words: list[str]) -> list[int | None]:
@@ -520,7 +432,3 @@ def _written_as(letters: str, frames: list[FrameType]) -> str | None:
 def _letters(text: str) -> str:
     """Two texts with the same letters and digits are the same sentence, whatever was done to its spaces, case or marks."""
     return "".join(c for c in text.lower() if c.isalnum())
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LETTERS else text[: _LETTERS - 1].rstrip() + "…"

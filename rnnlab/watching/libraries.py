@@ -1,119 +1,90 @@
-"""Watches the data libraries (torchtext's Field API, DataLoader) and what the program prints.
+"""Watches the libraries that hold a program's data and weights, and what the program says: all witnesses of data together.
 
-Each watched function is replaced while a recording runs and put back afterwards, also after a crash.
+Each watched function is replaced while a recording runs and put back afterwards, also after a crash. A library that the
+program has not imported is watched from the moment when it does.
 """
 
 from __future__ import annotations
 
-import builtins
-import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Any
 
-from rnnlab.facts import Place, Said
+from rnnlab.facts import Place
+from rnnlab.watching.data.patches import Patches
+from rnnlab.watching.data.speaking import Speaking
+from rnnlab.watching.data.tables import Tables
+from rnnlab.watching.data.tallies import Tallies
+from rnnlab.watching.data.words import Words
 from rnnlab.watching.describing import Describer
-from rnnlab.watching.places import Places, here
+from rnnlab.watching.places import here
 from rnnlab.watching.recorder import Recorder
-
-
-@contextlib.contextmanager
-def replaced(owner: Any, name: str, new: Any) -> Iterator[None]:
-    """Replace an attribute for a while."""
-    original = vars(owner)[name]
-    setattr(owner, name, new)
-    try:
-        yield
-    finally:
-        setattr(owner, name, original)
-
-
-@contextlib.contextmanager
-def replaced_everywhere(owner: Any, name: str, new: Any, places: Places) -> Iterator[None]:
-    """Replace a function in its module and in every module of the learner's that imported it by name."""
-    original = getattr(owner, name)
-    changed: list[tuple[dict[str, Any], str]] = []
-    for module in [owner, *_learner_modules(places)]:
-        for word, value in list(vars(module).items()):
-            if value is original:
-                vars(module)[word] = new
-                changed.append((vars(module), word))
-    try:
-        yield
-    finally:
-        for namespace, word in changed:
-            if namespace.get(word) is new:
-                namespace[word] = original
-        # A module that was imported while the recording ran holds the replacement under its own name.
-        for module in _learner_modules(places):
-            for word, value in list(vars(module).items()):
-                if value is new:
-                    vars(module)[word] = original
-
-
-def _learner_modules(places: Places) -> list[Any]:
-    found = []
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and places.kind(file) == "learner":
-            found.append(module)
-    return found
-
-
-class _Spoken:
-    """A printed value: its text is made once, by print itself, and kept."""
-
-    def __init__(self, value: Any) -> None:
-        self.value, self.text = value, ""
-
-    def __str__(self) -> str:
-        self.text = str(self.value)
-        return self.text
+from rnnlab.watching.replacing import replaced
 
 
 class Libraries:
-    """The witness of data: tables, splits, vocabularies, loaders, batches, and printed text."""
+    """The witness of data: tables, splits, vocabularies, loaders, batches, optimizers, checkpoints, and printed text."""
 
     def __init__(self, recorder: Recorder, describer: Describer) -> None:
         self.recorder, self.describer = recorder, describer
         self._depth = 0
-        self._undo = contextlib.ExitStack()
+        self._patches = Patches(recorder)
+        self._tallies: Tallies | None = None
 
     def __enter__(self) -> Libraries:
-        undo = self._undo
-        undo.enter_context(replaced(builtins, "print", self._print(builtins.print)))
-        self._watch_torchtext(undo)
-        self._watch_torch_loader(undo)
+        patches = self._patches = Patches(self.recorder)
+        self._tallies = tallies = Tallies(self.describer)
+        patches.__enter__()
+        try:
+            Speaking(patches)
+            Tables(patches, self.describer, tallies)
+            Words(patches, self.describer, tallies)
+            patches.after_import("torchtext.data", self._watch_torchtext)
+            self._watch_scikit_learn()
+            self._watch_torch()
+        except BaseException:
+            patches.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: Any) -> None:
-        self._undo.close()
+        with self.recorder.guarded():
+            if self._tallies is not None:
+                self._tallies.tell(grown=True)
+        self._patches.__exit__(*error)
 
-    def _print(self, original: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(original)
-        def watched(*values: Any, **options: Any) -> None:
-            frame = here()
-            if self.recorder.quiet or self.recorder.places.kind(frame.f_code.co_filename) != "learner":
-                original(*values, **options)
-            else:
-                spoken = [_Spoken(value) for value in values]
-                original(*spoken, **options)
-                with self.recorder.guarded():
-                    separator = options.get("sep")
-                    text = (" " if separator is None else separator).join(one.text for one in spoken)
-                    self.recorder.tell_folded(Said(place=self.recorder.places.place(frame), text=text[:2000]), text)
+    def _watch_scikit_learn(self) -> None:
+        from rnnlab.watching.data.scikit_learn import ScikitLearn
 
-        return watched
+        ScikitLearn(self._patches, self.describer)
 
-    # --- torchtext ----------------------------------------------------------------------------------------------
-
-    def _watch_torchtext(self, undo: contextlib.ExitStack) -> None:
-        try:
-            from torchtext import data
-        except ImportError:
+    def _watch_torch(self) -> None:
+        """The witnesses of torch, where there is torch: whoever watches loads of tables alone does not pay for it."""
+        if "torch" not in sys.modules:
             return
+        from torch.utils.data import DataLoader
+
+        from rnnlab.watching.data.checkpoints import Checkpoints
+        from rnnlab.watching.data.forecasts import Forecasts
+        from rnnlab.watching.data.loaders import Loaders
+        from rnnlab.watching.data.training import Training
+
+        patches = self._patches
+        Loaders(patches, self.describer)
+        Training(patches, self.describer)
+        Checkpoints(patches, self.describer)
+        Forecasts(patches, self.describer)
+        patches.until_the_end(replaced(DataLoader, "__iter__", self._batches(vars(DataLoader)["__iter__"])))
+
+    # --- torchtext -----------------------------------------------------------------------------------------------
+
+    def _watch_torchtext(self, data: ModuleType) -> None:
+        """The classic API; newer ones have no Field."""
+        if not hasattr(data, "Field"):
+            return
+        undo = self._patches.until_the_end
         for owner, name in (
             (data.TabularDataset, "__init__"),
             (data.Dataset, "__init__"),
@@ -121,13 +92,12 @@ class Libraries:
             (data.Field, "build_vocab"),
             (data.Iterator, "__init__"),
         ):
-            undo.enter_context(replaced(owner, name, self._made(vars(owner)[name])))
+            undo(replaced(owner, name, self._made(vars(owner)[name])))
         for owner in (data.TabularDataset, data.Dataset, data.Iterator):
             if "splits" in vars(owner):
-                watched = classmethod(self._made(vars(owner)["splits"].__func__))
-                undo.enter_context(replaced(owner, "splits", watched))
-        undo.enter_context(replaced(data.Iterator, "__iter__", self._batches(vars(data.Iterator)["__iter__"])))
-        undo.enter_context(replaced(data.Field, "preprocess", self._preprocess(vars(data.Field)["preprocess"])))
+                undo(replaced(owner, "splits", classmethod(self._made(vars(owner)["splits"].__func__))))
+        undo(replaced(data.Iterator, "__iter__", self._batches(vars(data.Iterator)["__iter__"])))
+        undo(replaced(data.Field, "preprocess", self._preprocess(vars(data.Field)["preprocess"])))
 
     def _preprocess(self, original: Callable[..., Any]) -> Callable[..., Any]:
         """Remember which Field cuts reviews, so that a prediction's tokens can be compared with its own."""
@@ -153,6 +123,9 @@ class Libraries:
             frame = self.recorder.places.learner(here())
             if self._depth == 0 and frame is not None and not self.recorder.quiet:
                 with self.recorder.guarded():
+                    for given in (*args, *kwargs.values()):
+                        if isinstance(given, str) and original.__name__ == "__init__":
+                            self.describer.mark(self.describer.identities.number(first), given)
                     self._tell_made(original.__name__, first, args, result, frame)
             return result
 
@@ -172,6 +145,8 @@ class Libraries:
                 name = names[i] if len(names) == len(result) else ""
                 self.describer.tell(made, place, name, parents, position=i, of=len(result))
 
+    # --- passes --------------------------------------------------------------------------------------------------
+
     def _batches(self, original: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
         @functools.wraps(original)
         def watched(loader: Any) -> Iterator[Any]:
@@ -189,24 +164,25 @@ class Libraries:
         over, turns = -1, None
         with recorder.guarded():
             over = self.describer.ensure(loader, place)
-            turns = recorder.begin_loop(place, over, len(loader))
+            turns = recorder.begin_loop(place, over, _declared(loader))
         if turns is None:
             yield from batches
             return
         try:
             for batch in batches:
+                if recorder.is_enough(turns):  # a dry run
+                    break
                 with recorder.guarded():
                     turns.executed += 1
-                    self.describer.tell_batch(batch, over, place, turns)
+                    self.describer.tell_batch(batch, loader, over, place, turns)
                 yield batch
         finally:
             recorder.end_loop(turns)
 
-    # --- torch's own loader -------------------------------------------------------------------------------------
 
-    def _watch_torch_loader(self, undo: contextlib.ExitStack) -> None:
-        if "torch" not in sys.modules:
-            return
-        from torch.utils.data import DataLoader
-
-        undo.enter_context(replaced(DataLoader, "__iter__", self._batches(vars(DataLoader)["__iter__"])))
+def _declared(loader: Any) -> int | None:
+    """Return how many batches a loader promises; a stream promises none."""
+    try:
+        return len(loader)
+    except TypeError:
+        return None

@@ -18,6 +18,16 @@ from rnnlab import sources
 from rnnlab.facts import Place
 
 _PACKAGE = Path(rnnlab.__file__).absolute().parent
+# Frames that torch puts around its own Python functions.
+_WRAPPERS = {
+    "_no_grad_wrapper",
+    "wrapper",
+    "decorate_context",
+    "wrapped",
+    "handle_torch_function",
+    "__torch_function__",
+    "fn",
+}
 _LIBRARIES = tuple(
     Path(folder).absolute()
     for folder in {
@@ -65,7 +75,7 @@ class Places:
         return frame
 
     def caller(self, frame: FrameType | None) -> tuple[FrameType | None, FrameType | None]:
-        """Return the learner's frame if it called torch directly, and the torch frame just beneath it, if any.
+        """Return the learner's frame if it called torch directly, and the torch function just beneath it, if any.
 
         A call that another library made on the learner's behalf (a loader building its batch) gives (None, None).
         """
@@ -76,7 +86,9 @@ class Places:
                 return frame, beneath
             if kind == "library":
                 return None, None
-            beneath, frame = (beneath if kind == "ours" else frame), frame.f_back
+            if kind == "torch" and frame.f_code.co_name not in _WRAPPERS:
+                beneath = frame
+            frame = frame.f_back
         return None, None
 
     def text(self, file: str) -> str:
@@ -97,25 +109,32 @@ class Places:
             )
             line, end_line = line or frame.f_lineno, end_line or frame.f_lineno
             file, text = frame.f_code.co_filename, self.text(frame.f_code.co_filename)
+            named, cell = sources.file_and_cell(file)
             place = Place(
-                file,
+                named,
                 line,
                 sources.characters(text, line, column or 0),
                 end_line,
                 sources.characters(text, end_line, end_column or 0),
+                cell,
             )
             self._spans[key] = place, (line, column or 0, end_line, end_column or 0)
         return self._spans[key]
 
     def binds(self, place: Place) -> tuple[str, ...]:
         """Return the variables that the result at a place is assigned to."""
-        return sources.binds(self.text(place.file), place)
+        return sources.binds(self.text(sources.key_of(place)), place)
+
+    def line(self, file: str, line: int) -> Place:
+        """Return the place of a whole line; `file` is a code object's, so it may name a notebook's cell."""
+        named, cell = sources.file_and_cell(file)
+        return Place(named, line, cell=cell)
 
     def assignment(self, frame: FrameType, name: str) -> Place:
         """Return the place of the latest assignment to a variable above the line that a frame is running."""
         file = frame.f_code.co_filename
         line = sources.assigned_at(self.text(file), name, frame.f_code.co_firstlineno, frame.f_lineno)
-        return Place(file, line or frame.f_lineno)
+        return self.line(file, line or frame.f_lineno)
 
     def names(self, frame: FrameType, values: list[Any]) -> list[str]:
         """Return the learner's own words for the values that an operation works on.
@@ -123,12 +142,12 @@ class Places:
         A variable is recognised by identity; what is left over takes the source of the operands in order.
         """
         words = list(sources.operands(self.text(frame.f_code.co_filename), self._span(frame)[1]))
-        looked_up = {word: _look_up(frame, word) for word in words}
+        looked_up = {word: look_up(frame, word) for word in words}
         names: list[str] = []
         for value in values:
             word = next((word for word in words if looked_up[word] is value), None)
             if word is None:
-                word = next((word for word in words if looked_up[word] is _NOTHING and word not in names), "")
+                word = next((word for word in words if looked_up[word] is NOTHING and word not in names), "")
             names.append(word if len(word) <= 40 else word[:37] + "...")
         return names
 
@@ -137,7 +156,8 @@ class Places:
 def _owner(file: str) -> str:
     """Say whose a file is by where it lies; asked of every imported module, so each answer is kept."""
     path = Path(file).absolute()
-    if path == _PACKAGE / "inspectors.py":
+    # Wrappers of ours that stand between the learner's line and what it calls.
+    if path in {_PACKAGE / "inspectors.py", _PACKAGE / "watching" / "bridges" / "scalars.py"}:
         return "ours"
     if path.is_relative_to(_PACKAGE) or (file.startswith("<") and not file.startswith("<ipython-input")):
         return "library"
@@ -146,17 +166,17 @@ def _owner(file: str) -> str:
     return "learner"
 
 
-_NOTHING = object()
+NOTHING = object()
 
 
-def _look_up(frame: FrameType, word: str) -> Any:
+def look_up(frame: FrameType, word: str) -> Any:
     """Return what a name (with attributes of plain instances) stands for, without running any of the learner's code."""
     first, *rest = word.split(".")
-    value = frame.f_locals.get(first, frame.f_globals.get(first, _NOTHING))
+    value = frame.f_locals.get(first, frame.f_globals.get(first, NOTHING))
     for attribute in rest:
         if not attribute.isidentifier():
-            return _NOTHING
-        value = getattr(value, "__dict__", {}).get(attribute, _NOTHING)
+            return NOTHING
+        value = getattr(value, "__dict__", {}).get(attribute, NOTHING)
     return value
 
 

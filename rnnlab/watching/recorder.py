@@ -10,10 +10,11 @@ import os
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
+from rnnlab import sources
 from rnnlab.facts import (
     Call,
     Data,
@@ -32,46 +33,10 @@ from rnnlab.facts import (
 from rnnlab.record import Record
 from rnnlab.watching.axes import Symbol, Symbols, unknown
 from rnnlab.watching.places import Places
+from rnnlab.watching.shortening import is_enough, shortened
+from rnnlab.watching.turns import Turns, settle
 
-
-class Turns:
-    """One pass over a loader: how many batches were seen, and the equal calls held back until it ends."""
-
-    def __init__(self, place: Place | None, over: int, declared: int | None) -> None:
-        self.place, self.over, self.declared = place, over, declared
-        self.executed = 0
-        self.trained = False
-        self.tally: dict[str, float] = {}
-        self.rows = 0
-        self.right: dict[Any, list[tuple[int, float]]] = {}
-        self.held: dict[Any, tuple[Fact, int]] = {}
-
-    def add(self, **counts: float) -> None:
-        """Add to the counts that are told when the pass ends."""
-        for name, count in counts.items():
-            self.tally[name] = self.tally.get(name, 0) + count
-
-    def lost(self, loss: float) -> None:
-        """Note the loss of a batch: the first and the last of the pass are kept."""
-        self.tally.setdefault("first_loss", loss)
-        self.tally["last_loss"] = loss
-
-    def answered(self, line: Any, correct: float) -> None:
-        """Count the right answers of the present batch, as one line of the program counts them."""
-        self.right.setdefault(line, []).append((self.rows, correct))
-
-    def counts(self) -> dict[str, float]:
-        """Return what was counted; right answers only where a line counted every batch once and no other line disagrees.
-
-        `batch_accuracies` is the sum of the accuracies of the single batches: many programs print its mean.
-        """
-        right = {tuple(answers) for answers in self.right.values() if len(answers) == self.executed}
-        counts = {"batches": float(self.executed), **self.tally}
-        if len(right) == 1:
-            (answers,) = right
-            counts["correct"] = sum(correct for _, correct in answers)
-            counts["batch_accuracies"] = sum(correct / rows for rows, correct in answers)
-        return counts
+F = TypeVar("F", bound=Fact)
 
 
 class Recorder:
@@ -83,6 +48,10 @@ class Recorder:
         self.quiet = 0
         self.stage: str | None = None
         self.loops: list[Turns] = []
+        # The identities of data objects that stand in for what was not there.
+        self.stand_ins: set[int] = set()
+        # How many turns of each kind of loop a dry run runs; empty for a full run.
+        self.limits: dict[str, int] = {}
         self._around: list[int] = []
         self._waiting: list[Fact] = []
         self._holding = 0
@@ -93,6 +62,10 @@ class Recorder:
         self._next_thing = 1
         self._folded: dict[Any, int] = {}
         self.when_written: Callable[[], None] = lambda: None
+        # How many bytes of values may still be kept: none, unless the learner asks for them.
+        self.values_left = 0
+        # Set while calls are counted that are not told one by one: tells of them before anything else is told.
+        self.counted: Callable[[], None] | None = None
         # The last operation that raised, for the crash that may follow.
         self.failed: Any = None
 
@@ -100,15 +73,46 @@ class Recorder:
 
     def tell(self, fact: Fact) -> int:
         """Add a fact inside whatever is open now and return its number; it may wait until its axes are settled."""
+        self._tell_counted()
         n = self.next_number
         if fact.place is not None:
-            self.record.add_source(fact.place.file, self.places.text(fact.place.file))
+            self._keep_source(fact.place)
         stage = fact.stage or self.stage
         inside = self._around[-1] if self._around else None
-        self._waiting.append(msgspec.structs.replace(fact, n=n, inside=inside, stage=stage))
+        self._waiting.append(msgspec.structs.replace(self._resting(fact), n=n, inside=inside, stage=stage))
         if not self._holding:
             self.flush()
         return n
+
+    def _resting(self, fact: F) -> F:
+        """What was made from a stand-in is one as well."""
+        if not isinstance(fact, Data):
+            return fact
+        # A prediction names the operation that it comes from, no data object.
+        parents = () if fact.what == "prediction tokens" else fact.made_from
+        if fact.stand_in or not self.stand_ins.isdisjoint((fact.id, *parents)):
+            self.stand_ins.add(fact.id)
+            return msgspec.structs.replace(fact, stand_in=True)
+        return fact
+
+    def _tell_counted(self) -> None:
+        if self.counted is not None and not self.loops:
+            tell, self.counted = self.counted, None
+            tell()
+
+    def _keep_source(self, place: Place) -> None:
+        key = sources.key_of(place)
+        self.record.add_source(key, self.places.text(key))
+
+    @property
+    def in_pass(self) -> bool:
+        """Whether what runs now runs on a batch: of a loader, or of a loop that cuts its batches by itself."""
+        return any(turns.is_pass for turns in self.loops)
+
+    @property
+    def inside(self) -> int | None:
+        """The number of the scope that is open now."""
+        return self._around[-1] if self._around else None
 
     @property
     def next_number(self) -> int:
@@ -134,6 +138,15 @@ class Recorder:
     def is_holding(self) -> bool:
         """Whether facts wait for their axes' names."""
         return self._holding > 0
+
+    @property
+    def waiting(self) -> list[Fact]:
+        """The facts that wait for their axes' names; their notes hold symbols instead of names."""
+        return self._waiting
+
+    def amend(self, fact: Fact) -> None:
+        """Put a fact in the place of the one with its number, while that one still waits."""
+        self._waiting[fact.n - len(self.record)] = fact
 
     def hold(self) -> None:
         """Begin holding facts back (a module was entered)."""
@@ -196,55 +209,97 @@ class Recorder:
 
     def begin_loop(self, place: Place | None, over: int, declared: int | None) -> Turns:
         """A pass over a loader begins."""
-        turns = Turns(place, over, declared)
+        return self.begin_turns(Turns(place, over, declared))
+
+    def begin_turns(self, turns: Turns) -> Turns:
+        """A loop begins: a pass over a loader, or a loop of the program's own."""
+        self._tell_counted()
+        for outer in self.loops:
+            outer.had_loops = True
         self.loops.append(turns)
-        self.tell(Loop(place=place, kind="batches", declared=declared, over=over))
+        self._tell_begun(turns)
         return turns
 
+    def _tell_begun(self, turns: Turns) -> None:
+        self.tell(Loop(place=turns.place, kind=turns.kind, declared=turns.declared, over=turns.over))
+
+    def is_enough(self, turns: Turns) -> bool:
+        """Say whether a dry run ends a loop here; ask only when the loop would go on. It is told, once for each loop."""
+        if not is_enough(turns, self.limits):
+            return False
+        turns.shortened = True
+        if (key := (turns.key, "shortened")) not in self._folded:
+            self._folded[key] = self.tell(shortened(turns))
+        return True
+
     def end_loop(self, turns: Turns) -> None:
-        """A pass over a loader has ended: its held calls, its count, and what was counted on the way are told."""
+        """A loop has ended: its held calls, its count, and what was counted on the way are told."""
         if turns not in self.loops:
             return
-        del self.loops[self.loops.index(turns) :]
-        for fact, times in turns.held.values():
-            again = msgspec.structs.replace(fact, times=times) if isinstance(fact, Call) else fact
-            self.record.add_source(fact.place.file, self.places.text(fact.place.file)) if fact.place else None
-            self._waiting.append(msgspec.structs.replace(again, n=self.next_number))
-        kind = "training" if turns.trained else "evaluation"
+        for inner in self.loops[: self.loops.index(turns) : -1]:
+            self.end_loop(inner)
+        self.loops.remove(turns)
+        self.tell_held(turns)
+        stage = turns.stage
         self.tell(
             Loop(
                 place=turns.place,
-                kind=kind,
+                stage=stage,
+                kind=turns.ended_as,
                 index=turns.executed,
                 declared=turns.declared,
                 executed=turns.executed,
                 over=turns.over,
+                shortened=turns.shortened,
             )
         )
-        if turns.tally:
+        if turns.tally and turns.is_pass:
             what = "training pass" if turns.trained else "evaluation pass"
+            made_from = () if turns.over is None else (turns.over,)
             self.tell(
-                Data(place=turns.place, what=what, id=self.new_id(), made_from=(turns.over,), counts=turns.counts())
+                Data(
+                    place=turns.place,
+                    stage=stage,
+                    what=what,
+                    id=self.new_id(),
+                    made_from=made_from,
+                    counts=turns.counts(),
+                )
             )
+
+    def tell_held(self, turns: Turns) -> None:
+        """Tell the last of the equal calls that a loop's turns held back, with how often they came."""
+        for fact, times in turns.held.values():
+            again = msgspec.structs.replace(fact, times=times) if isinstance(fact, Call) else fact
+            if fact.place is not None:
+                self._keep_source(fact.place)
+            self._waiting.append(msgspec.structs.replace(again, n=self.next_number))
+        turns.held.clear()
 
     def tell_folded(self, fact: Fact, key: Any) -> int:
         """Tell a fact that loop turns repeat: the first is written, later equal ones are counted and the last is kept."""
         if not self.loops:
             return self.tell(fact)
         turns = self.loops[-1]
-        key = (turns.place, key)
+        if isinstance(fact, Call):
+            turns.called = True
+            if fact.what in _TRAINING and not (turns.trained and all(one.settled for one in self.loops)):
+                for other in settle(self.loops):
+                    self._tell_begun(other)
+        key = (turns.key, key)
         if key not in self._folded:
             self._folded[key] = self.tell(fact)
             return self._folded[key]
         times = turns.held[key][1] + 1 if key in turns.held else 1
         inside = self._around[-1] if self._around else None
+        fact = self._resting(fact)
         turns.held[key] = msgspec.structs.replace(fact, inside=inside, stage=fact.stage or self.stage), times
         return self._folded[key]
 
     def again(self, n: int, key: Any) -> None:
         """Count another turn of a fact that was told before in the same forward pass, folded or not."""
         turns = self.loops[-1] if self.loops else None
-        if turns is not None and (folded := (turns.place, key)) in turns.held:
+        if turns is not None and (folded := (turns.key, key)) in turns.held:
             fact, times = turns.held[folded]
             turns.held[folded] = fact, times + 1
         elif n >= len(self.record):
@@ -254,7 +309,7 @@ class Recorder:
         """Say whether a loop turn already told of this; the first asking counts as telling."""
         if not self.loops:
             return False
-        key = (self.loops[-1].place, key)
+        key = (self.loops[-1].key, key)
         repeated = key in self._folded
         self._folded.setdefault(key, -1)
         return repeated
@@ -351,6 +406,10 @@ class Recorder:
         """Return the learner's place nearest to a frame."""
         learner = self.places.learner(frame)
         return self.places.place(learner) if learner is not None else None
+
+
+# The operations that only training has.
+_TRAINING = {"backward", "optimizer_step"}
 
 
 def _torch() -> Any:

@@ -17,6 +17,8 @@ from rnnlab.watching.describing import Describer, describe
 from rnnlab.watching.places import Places
 from rnnlab.watching.recorder import Recorder
 
+# What `values=True` and `--values` keep: enough for some ten thousand rows.
+VALUES = 4_000_000
 _PACKAGES = ("rnnlab", "torch", "torchtext", "spacy", "pandas")
 
 
@@ -36,13 +38,22 @@ class Watch:
     Args:
         record: where the facts go.
         also: folders whose files count as the learner's own (the reference pipeline, when it is what is stepped through).
+        values: how many bytes of the values of results to keep, a few numbers of each.
     """
 
-    def __init__(self, record: Record, also: Iterable[Path] = ()) -> None:
+    def __init__(self, record: Record, also: Iterable[Path] = (), values: int = 0) -> None:
         self.record = record
         self.recorder = Recorder(record, Places(also))
+        self.recorder.values_left = values
         self.describer = Describer(self.recorder)
         self._witnesses: tuple[Any, ...] = ()
+
+    @property
+    def calls(self) -> Any:
+        """The witness of torch calls, once `looking` was entered."""
+        from rnnlab.watching.calls import Calls
+
+        return next(witness for witness in self._witnesses if isinstance(witness, Calls))
 
     @contextlib.contextmanager
     def looking(self) -> Iterator[Watch]:
@@ -116,4 +127,8 @@ class Watch:
     def _tell_crash(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit):
             return
+        with self.recorder.guarded():
+            # A loader's pass ends when its iterator is freed, which the traceback still holds: end it here.
+            for turns in reversed(tuple(self.recorder.loops)):
+                self.recorder.end_loop(turns)
         self.recorder.tell(crash_of(self.recorder, error))

@@ -8,13 +8,13 @@ out: `pip install torchinfo torchlens TorchSnooper 'setuptools<81'` brings them.
 """
 
 import contextlib
+import functools
 import gc
 import importlib.util
 import io
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,7 +25,6 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -47,7 +46,7 @@ class Plain(nn.Module):
 
     def forward(self, text: Tensor) -> Tensor:
         embedded = self.embedding(text)
-        output, (hidden, cell) = self.rnn(embedded)
+        _output, (hidden, _cell) = self.rnn(embedded)
         hidden = hidden.squeeze(0)
         return self.fc(hidden)
 
@@ -58,7 +57,7 @@ class Packed(Plain):
     def forward(self, text: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
         embedded = self.embedding(text)
         packed = pack_padded_sequence(embedded, lengths.cpu())
-        output, (hidden, cell) = self.rnn(packed)
+        output, (hidden, _cell) = self.rnn(packed)
         output, _ = pad_packed_sequence(output)
         return self.fc(hidden.squeeze(0))
 
@@ -107,9 +106,8 @@ def torchlens(model: nn.Module, *inputs: Tensor) -> None:
 def torchsnooper(model: nn.Module, *inputs: Tensor) -> None:
     import torchsnooper
 
-    forward = type(model).forward
-    watched = torchsnooper.snoop(output=open(os.devnull, "w"))(forward)
-    watched(model, *inputs)
+    with Path(os.devnull).open("w") as nowhere:
+        torchsnooper.snoop(output=nowhere)(type(model).forward)(model, *inputs)
 
 
 def debug_mode(model: nn.Module, *inputs: Tensor) -> None:
@@ -139,7 +137,9 @@ def seconds(run: Callable[[], object], times: int = 1) -> float:
     return (time.perf_counter() - began) / times
 
 
-def compared(bare: Callable[[], object], watched: Callable[[], object], repeats: int) -> tuple[float, float, float, float]:
+def compared(
+    bare: Callable[[], object], watched: Callable[[], object], repeats: int
+) -> tuple[float, float, float, float]:
     """Return the median ratio, the control's (bare against bare), bare's median and the median of what was added, in ms."""
     for _ in range(3):
         bare(), watched()
@@ -161,7 +161,9 @@ def line(name: str, bare: Callable[[], object], watched: Callable[[], object], r
     """Print one line of the table."""
     ratio, control, alone, added = compared(bare, watched, repeats)
     noisy = "  NOISE: run again" if abs(control - 1) > 0.05 else ""
-    print(f"{name:54} {ratio:7.2f} x  {alone:9.2f} ms  {added:+9.2f} ms  control {control:.2f}  {bar}{noisy}", flush=True)
+    print(
+        f"{name:54} {ratio:7.2f} x  {alone:9.2f} ms  {added:+9.2f} ms  control {control:.2f}  {bar}{noisy}", flush=True
+    )
 
 
 def forward_passes() -> None:
@@ -175,7 +177,8 @@ def forward_passes() -> None:
         ("LSTMCell x 200, batch 4", Cells(), loop[:1], REPEATS, "bar: 2 x"),
     ]
     for name, model, inputs, repeats, bar in cases:
-        line(f"rnnlab.trace: {name}", lambda: model(*inputs), lambda: rnnlab.trace(model, *inputs), repeats, bar)
+        watched = functools.partial(rnnlab.trace, model, *inputs)
+        line(f"rnnlab.trace: {name}", functools.partial(model, *inputs), watched, repeats, bar)
     for tool, (package, run) in TOOLS.items():
         if not _is_there(package):
             print(f"{tool}: not installed")
@@ -183,7 +186,8 @@ def forward_passes() -> None:
         for name, model, inputs, repeats, _ in cases:
             # Some take a second for one pass.
             try:
-                line(f"{tool}: {name}", lambda: model(*inputs), lambda: run(model, *inputs), min(repeats, 7))
+                watched = functools.partial(run, model, *inputs)
+                line(f"{tool}: {name}", functools.partial(model, *inputs), watched, min(repeats, 7))
             except Exception as error:
                 print(f"{tool}: {name}: {type(error).__name__}: {str(error)[:80]}")
 
@@ -200,16 +204,16 @@ def _is_there(package: str) -> bool:
 
 
 def training(steps: int = 200, record: Record | None = None) -> Record | None:
-    """Train the packed model for some steps at seq_len 200, batch 64, inside the watch or without it."""
+    """Train the plain model for some steps at seq_len 200, batch 64, inside the watch or without it."""
     torch.manual_seed(1)
-    model, (text, lengths) = Plain(), batch(200, 64)
+    model, (text, _) = Plain(), batch(200, 64)
     label = torch.randint(0, CLASSES, (64,))
     optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
     loader = torch.utils.data.DataLoader([0] * steps, batch_size=1)  # type: ignore[arg-type]
 
     def train() -> None:
         for _ in loader:
-            loss = F.cross_entropy(model(text), label)
+            loss = nn.functional.cross_entropy(model(text), label)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
@@ -256,18 +260,6 @@ def record_size() -> None:
         rows = len(record)
         source = sum(len(text) for text in record.sources.values())
         print(f"record of that run: {rows} rows, {(path.stat().st_size - source) / rows:,.0f} bytes a row   bar: 1,024")
-
-
-def whole_program(steps: int = 30) -> None:
-    """The same training as a program of its own under `rnnlab step`, against Python alone, start-up included."""
-    program = Path(__file__).with_name("trained_program.py")
-    if not program.exists():
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        alone = seconds(lambda: subprocess.run([sys.executable, str(program), str(steps)], check=True, capture_output=True))
-        command = [sys.executable, "-m", "rnnlab", "step", "--no-pause", "--save", f"{folder}/r.rnnlab", str(program)]
-        watched = seconds(lambda: subprocess.run([*command, str(steps)], check=True, capture_output=True))
-        print(f"as a program, {steps} steps: alone {alone:.2f} s, under rnnlab step {watched:.2f} s")
 
 
 def main() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from rnnlab.facts import Call, Data
+from rnnlab.facts import Call, Data, Loop
 from rnnlab.record import Record
 from rnnlab.report import Outcome, Report, judge
 from rnnlab.rules.kit import LEVELS, Check, Finding, Level, Rule, Unseen, catalogue
@@ -85,7 +86,61 @@ def test_a_rule_is_not_asked_without_what_it_needs() -> None:
 
 def test_stand_ins_are_not_judged() -> None:
     record = record_of(Data(what="vocabulary", id=1, stand_in=True))
-    assert judge(record, [made("a_rule", finding("x"), needs=("vocabulary",))]).of("a_rule").status == "unseen"
+    outcome = judge(record, [made("a_rule", finding("x"), needs=("vocabulary",))]).of("a_rule")
+    assert (outcome.status, outcome.why) == ("unseen", "the program showed stand-ins alone for its vocabulary")
+
+
+def pointing_at(*evidence: int) -> Check:
+    """A check that finds something and proves it by these facts."""
+
+    def check(record: Record) -> Iterator[Finding]:
+        for n in evidence:
+            yield Finding(None, f"by fact {n}", (n,))
+
+    return check
+
+
+def judging(check: Check, **declared: Any) -> Rule:
+    return dataclasses.replace(made("a_rule", check, needs=("split",)), **declared)
+
+
+def test_a_finding_that_rests_on_a_stand_in_is_none() -> None:
+    record = record_of(Data(what="split", id=1), Data(what="split", id=2, stand_in=True))
+    half = judge(record, [judging(pointing_at(0, 1))]).of("a_rule")
+    assert (half.status, [finding.message for finding in half.findings]) == ("found", ["by fact 0"])
+    none = judge(record, [judging(pointing_at(1))]).of("a_rule")
+    assert (none.status, none.findings) == ("unseen", ()) and "stand-in data" in none.why
+    assert judge(record, [judging(nothing)]).of("a_rule").status == "unseen"
+
+
+def test_a_rule_about_the_program_itself_judges_stand_ins_too() -> None:
+    record = record_of(Data(what="split", id=1, stand_in=True))
+    assert judge(record, [judging(pointing_at(0), real_data=False)]).of("a_rule").status == "found"
+    assert judge(record, [judging(nothing, real_data=False)]).of("a_rule").status == "clear"
+
+
+def test_what_a_shortened_loop_counted_is_no_count_of_a_whole_pass() -> None:
+    record = record_of(
+        Data(what="split", id=1),
+        Loop(kind="evaluation", index=3, executed=3, shortened=True),
+        Data(what="evaluation pass", id=2, counts={"rows": 6.0}),
+    )
+    for check in (pointing_at(2), pointing_at(1), nothing):
+        assert judge(record, [judging(check, whole_loops=True)]).of("a_rule").status == "unseen"
+    assert judge(record, [judging(pointing_at(0), whole_loops=True)]).of("a_rule").status == "found"
+    assert judge(record, [judging(nothing)]).of("a_rule").status == "clear"
+
+
+def test_each_rule_says_what_it_judges_by() -> None:
+    rules = catalogue()
+    by_the_program_alone = {name for name, one in rules.items() if not one.real_data}
+    assert by_the_program_alone >= {
+        "three_way_split_read_in_the_wrong_order",
+        "vocabulary_saw_the_test_set",
+        "different_tokenizer_at_prediction",
+    }
+    assert rules["same_review_in_two_splits"].real_data and rules["html_breaks_in_the_vocabulary"].real_data
+    assert rules["training_accuracy_called_test_accuracy"].whole_loops
 
 
 def test_an_empty_record_shows_nothing_to_any_rule() -> None:

@@ -135,6 +135,27 @@ HOSTILE.add(Data(what="field", stage="vocab", id=9, samples={"options": {EVIL: E
 HOSTILE.add(Data(what="review tokens", stage="tokenize", id=10, counts={"tokens": 1.0}, samples={"tokens": [EVIL]}))
 HOSTILE.add(Data(what="tokens", stage="tokenize", id=11, counts={"texts": 1.0, "median": 1.0, "longest": 1.0, "tokens": 1.0},
                  samples={"first": [EVIL], "histogram": [[0, 16, 1]]}))  # fmt: skip
+HOSTILE.add(Data(what="tokens", stage="tokenize", id=12, counts={"texts": 1.0, "tokens": 1.0, "longest": 1.0, "empty": 0.0},
+                 samples={"first": [EVIL], "text": EVIL}))  # fmt: skip
+HOSTILE.add(Data(what="dataset", stage="split", id=13, name=EVIL, counts={"examples": 1.0}, samples={"row": {EVIL: EVIL},
+                 "shared": [{"with": 1, "name": EVIL, "examples": 1, "examples_there": 1, "text": EVIL}]}))  # fmt: skip
+HOSTILE.add(Data(what="vocabulary", stage="vocab", id=14, counts={"words": 1.0, "specials": 0.0},
+                 samples={"first": [EVIL], "specials": [], "made_by": EVIL}))  # fmt: skip
+HOSTILE.add(Data(what="label map", stage="vocab", id=15, counts={"classes": 1.0},
+                 samples={"labels": [[EVIL, 0, 0]], "numbered_by": EVIL}))  # fmt: skip
+HOSTILE.add(
+    Data(what="file", stage="load", id=16, counts={"rows": 1.0, "files": 2.0}, samples={"path": EVIL, "read_by": EVIL})
+)
+HOSTILE.add(Data(what="optimizer", stage="train", id=17, counts={"tensors": 1.0, "parameters": 1.0, "learning_rate": 0.1,
+                 "of_parameters": 2.0, "parameters_held": 1.0},
+                 samples={"type": EVIL, "model": EVIL, "model_type": EVIL}))  # fmt: skip
+HOSTILE.add(
+    Data(what="checkpoint", id=18, counts={"parameters": 1.0}, samples={"path": EVIL, "deed": "saved", "holds": EVIL})
+)
+HOSTILE.add(Data(what="weights", id=19, counts={"tensors": 1.0, "missing": 1.0}, samples={"into": EVIL}))
+HOSTILE.add(
+    Data(what="prediction", stage="predict", id=20, samples={"model": EVIL, "function": EVIL, "scores": [EVIL]})
+)
 HOSTILE.add(Said(text=EVIL))
 HOSTILE.add(Crash(place=PLACE, error=EVIL, message=EVIL))
 DATA = list(HOSTILE.ask(Data))
@@ -161,7 +182,6 @@ def test_no_picture_of_data_takes_a_text_for_markup(fact: Data) -> None:
 
 def test_every_kind_of_picture_was_tried() -> None:
     assert PEEKED - {fact.what for fact in DATA} <= {
-        "dataset",
         "padding",
         "history",
         "tensors",

@@ -147,7 +147,7 @@ def test_a_loop_over_cells() -> None:
     assert [call.times for call in calls(record, "lstm_cell")] == [4]
     h, c = calls(record, "lstm_cell")[-1].output.items  # type: ignore[union-attr]
     assert axes(h.note) == axes(c.note) == "batch hid"
-    assert axes(calls(record, "stack")[0].output) == "? batch hid"
+    assert axes(calls(record, "stack")[0].output) == "seq_len batch hid"
     assert axes(calls(record, "linear")[0].output) == "batch classes"
 
 
@@ -155,7 +155,7 @@ def test_permute_pooling_and_convolution() -> None:
     record = trace(Pooled(), text(3, 7))
     assert axes(calls(record, "permute")[0].output) == "batch hid seq_len"
     assert axes(calls(record, "mean")[0].output) == "batch hid"
-    assert axes(calls(record, "conv1d")[0].output) == "batch ? ?"
+    assert axes(calls(record, "conv1d")[0].output) == "batch channels seq_len-1"
 
 
 def test_of_two_linear_layers_only_the_last_gives_classes() -> None:
@@ -255,7 +255,11 @@ def test_a_loss_that_is_no_number_is_said_in_words() -> None:
     with Watch(record).looking():
         F.cross_entropy(scores, torch.tensor([0, 1, 1])).item()
         F.softmax(scores, dim=1)
-    assert [c.values for c in calls(record)[-3:]] == [{"not finite": "nan"}, {"not finite": "nan"}, {}]
+    assert [c.values for c in calls(record)[-3:]] == [
+        {"not finite": "nan"},
+        {"not finite": "nan"},
+        {"dim": 1},
+    ]
 
 
 def test_losses_over_every_word_do_not_call_all_words_the_batch() -> None:

@@ -90,7 +90,7 @@ from rnnlab.rules.kit import Finding, Number, Role, Splits, Unseen, nearest_befo
 _MEASURE = re.compile(r"(acc(?:uracy)?|correct)|(loss|error|time|min|sec|epoch|perplexity|f1|precision|recall)", re.I)
 
 
-@rule(level="mistake", needs=("loader",))
+@rule(level="mistake", needs=("loader",), whole_loops=True)
 def check(record: Record) -> Iterator[Finding]:
     """Compare every printed test accuracy with the accuracies that passes over the loaders really gave."""
     claims = [(said, claimed) for said in record.ask(Said) if (claimed := _claimed(said.text))]

@@ -71,7 +71,7 @@ from rnnlab.record import Record
 from rnnlab.rules.kit import Finding, rule
 
 
-@rule(level="mistake", needs=("prediction tokens",))
+@rule(level="mistake", needs=("prediction tokens",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Compare the tokens of each prediction with those that the training Field makes of the same sentence."""
     seen = set()

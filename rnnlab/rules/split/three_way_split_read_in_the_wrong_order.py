@@ -42,7 +42,7 @@ from rnnlab.record import Record
 from rnnlab.rules.kit import Finding, Unseen, role_in_words, rule
 
 
-@rule(level="mistake", needs=("split",))
+@rule(level="mistake", needs=("split",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Compare the names of a three-way split with the order in which torchtext returns it."""
     second = [

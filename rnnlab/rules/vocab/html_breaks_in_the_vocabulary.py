@@ -42,12 +42,14 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, rule
+from rnnlab.rules.kit import Finding, Unseen, rule
 
 
 @rule(level="risk", needs=("vocabulary",))
 def check(record: Record) -> Iterator[Finding]:
     """Look for pieces of HTML among the words of each vocabulary."""
+    if not any("tag_words" in vocabulary.counts for vocabulary in record.ask(Data, what="vocabulary")):
+        raise Unseen("how often the words of the vocabulary occur was not seen")
     for vocabulary in record.ask(Data, what="vocabulary", where=lambda fact: bool(fact.counts.get("tag_words"))):
         yield Finding(vocabulary.place, _message(vocabulary), (vocabulary.n,))
 

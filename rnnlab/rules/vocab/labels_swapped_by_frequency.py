@@ -75,7 +75,10 @@ class _Reading:
 @rule(level="mistake", needs=("label map",))
 def check(record: Record) -> Iterator[Finding]:
     """Compare each printed class name with the class whose probability was printed behind it."""
-    labels = record.last(Data, what="label map")
+    # A map that the program wrote itself, or that goes by the alphabet, has the order that it says.
+    labels = record.last(
+        Data, what="label map", where=lambda one: one.samples.get("numbered_by", "frequency") == "frequency"
+    )
     order = [name for name, _, _ in labels.samples["labels"]] if labels else []
     if labels is None or order == _own_order(order):
         return

@@ -45,7 +45,7 @@ from rnnlab.record import Record
 from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, rule
 
 
-@rule(level="mistake", needs=("vocabulary",))
+@rule(level="mistake", needs=("vocabulary",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Follow each source of a vocabulary down to its final splits and ask what these are for."""
     splits = Splits(record)
@@ -75,11 +75,13 @@ def _finding(record: Record, splits: Splits, vocabulary: Data) -> Finding:
     way = f"'{splits.name(through[0])}' holds the reviews of" if through else "it was given"
     train = _parts(splits, vocabulary, "train")
     name = splits.name(train[0]) if train else "the training split"
+    by_field = expression(record, vocabulary.place).partition("(")[0].endswith("build_vocab")
+    cure = f"call {vocabulary.name or 'TEXT'}.build_vocab({name})" if by_field else f"build it from '{name}' alone"
     return Finding(
         vocabulary.place,
         f"{expression(record, vocabulary.place)} chose its {int(vocabulary.counts['words']):,} words with the {kind} "
         f"reviews in hand: {way} '{splits.name(part.id)}' ({int(part.counts['examples']):,} reviews). "
-        f"Split first, then call {vocabulary.name or 'TEXT'}.build_vocab({name}).",
+        f"Split first, then {cure}.",
         (vocabulary.n, part.n),
         None if test else "risk",
     )

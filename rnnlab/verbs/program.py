@@ -1,0 +1,189 @@
+"""Runs a whole program, script or notebook, in a child process that is watched, and says where its record lies."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+import rnnlab
+from rnnlab import sources
+from rnnlab.pipeline.cache import cache_folder
+from rnnlab.record import SUFFIX
+from rnnlab.sources import Cell
+from rnnlab.watching.program import Job
+
+_KEPT = 10  # records of earlier runs that nobody asked to keep
+_SCRIPTS = {".py", ".pyw", ""}
+
+
+class ProgramError(ValueError):
+    """A program cannot be run; the message is one sentence that says why."""
+
+
+class Ran(NamedTuple):
+    """How a program ended: where its record lies, its exit status, and a sentence where it did not come to its end."""
+
+    record: Path
+    status: int
+    sentence: str = ""
+
+
+def run_program(
+    path: str | Path,
+    arguments: Sequence[str] = (),
+    *,
+    dry: bool = False,
+    lines: bool = False,
+    values: bool = False,
+    save: Path | None = None,
+    watch: bool = True,
+) -> Ran:
+    """Run a program as Python would run it alone, and record what it does.
+
+    It has the terminal to itself: what it prints and asks appears as always. Ctrl-C is the program's own; a second one ends it
+    at once.
+
+    Args:
+        path: a script or a notebook.
+        arguments: what stands behind it on the command line.
+        dry: shorten loops and stand in for what is missing.
+        lines: also record, line by line, the variables that are no tensors.
+        values: also record numbers out of the tensors.
+        save: where to keep the record; a file in rnnlab's cache without it.
+        watch: look at all; without it only old libraries are bridged.
+
+    Raises:
+        ProgramError: there is no such program.
+        OSError: the record cannot be written.
+    """
+    path = Path(path)
+    cells = _checked(path)
+    record = save or _record_path(path)
+    with tempfile.TemporaryDirectory(prefix="rnnlab-job-") as folder:
+        done, job_file = Path(folder, "done"), Path(folder, "job.json")
+        job = Job(
+            program=str(path),
+            arguments=list(arguments),
+            record=str(record.absolute()),
+            done=str(done),
+            dry=dry,
+            lines=lines,
+            values=values,
+            watch=watch,
+            cells=cells,
+            python_path=os.environ.get("PYTHONPATH"),
+        )
+        job_file.write_bytes(msgspec.json.encode(job))
+        status = _wait(_started(job_file))
+        return Ran(record, status, _sentence(status, came_to_its_end=done.exists()))
+
+
+def _checked(path: Path) -> list[Cell] | None:
+    """Return a notebook's cells, None for a script.
+
+    Raises:
+        ProgramError: it is neither, or cannot be read.
+    """
+    if not path.exists():
+        raise ProgramError(f"there is no file {path}; give a Python program (.py) or a notebook (.ipynb)")
+    if path.is_dir():
+        raise ProgramError(f"{path} is a folder; name the program in it that is to be run")
+    try:
+        if path.suffix.lower() == ".ipynb":
+            return sources.read_notebook(path)
+        text = sources.read_source(path)
+    except sources.NotebookError as error:
+        raise ProgramError(str(error)) from error
+    except OSError as error:
+        raise ProgramError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise ProgramError(f"{path} is not in the encoding that its first lines name (UTF-8 without any)") from error
+    if "\0" in text or (path.suffix.lower() not in _SCRIPTS and not _is_python(text)):
+        raise ProgramError(f"{path} is no Python program; give a script (.py) or a notebook (.ipynb)")
+    return None
+
+
+def _is_python(text: str) -> bool:
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _record_path(program: Path) -> Path:
+    """Return a new path in rnnlab's cache; of the records there only the latest are kept."""
+    folder = cache_folder("runs")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.gettempdir())
+    else:
+        earlier = sorted(folder.glob(f"*{SUFFIX}"), key=_age)
+        for old in earlier[: -_KEPT + 1]:
+            for file in (old, old.with_name(f"{old.name}.index")):
+                with contextlib.suppress(OSError):
+                    file.unlink(missing_ok=True)
+    number, name = tempfile.mkstemp(prefix=f"{program.stem}-", suffix=SUFFIX, dir=folder)
+    os.close(number)
+    return Path(name)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another run has just removed it
+        return 0.0
+
+
+def _started(job_file: Path) -> subprocess.Popen[bytes]:
+    # The child must find the very rnnlab that runs here; it puts its environment back before the program begins.
+    home = str(Path(rnnlab.__file__).absolute().parent.parent)
+    paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+    # -P: the folder that one stands in is not the program's, and may hold a torch.py.
+    command = [sys.executable, "-P", "-m", "rnnlab.watching.program", str(job_file)]
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths})
+
+
+def _wait(child: subprocess.Popen[bytes]) -> int:
+    """Wait for the program. Ctrl-C reaches it as well, and is its own affair; the second one ends it."""
+    stops = 0
+    while True:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            stops += 1
+            if stops > 1:
+                child.kill()
+
+
+_SIGNALS = {
+    "SIGSEGV": "a library it uses crashed (segmentation fault)",
+    "SIGKILL": "it was killed; the usual reason is that the machine ran out of memory",
+    "SIGABRT": "a library it uses gave up (abort)",
+    "SIGTERM": "it was asked to end (SIGTERM)",
+}
+
+
+def _sentence(status: int, came_to_its_end: bool) -> str:
+    if came_to_its_end:
+        return ""
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        why = _SIGNALS.get(name, f"it was ended by {name}")
+    else:
+        why = f"it left at once, with status {status} (os._exit, say)"
+    return f"the program did not come to its end: {why}; what was seen up to then is in the record"
