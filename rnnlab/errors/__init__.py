@@ -7,12 +7,14 @@ the most general; where none fits, the operands alone, with their axes and sizes
 from __future__ import annotations
 
 import importlib
+import textwrap
+from pathlib import Path
 
 from rnnlab.errors.kit import CATALOGUE, Entry, Explanation, code, exceptions, operands
 from rnnlab.facts import Crash
 from rnnlab.record import Record
 
-__all__ = ["Entry", "Explanation", "catalogue", "explain"]
+__all__ = ["Entry", "Explanation", "catalogue", "explain", "note"]
 
 # Whose explanations are asked first: where two stages know one error text, the one that asks for more numbers.
 _ORDER = (
@@ -27,11 +29,17 @@ def catalogue() -> list[Entry]:
     return sorted(CATALOGUE, key=lambda entry: _ORDER.index(entry.stage))
 
 
-def explain(record: Record) -> Explanation | None:
-    """Return what a record's crash means, or None where it has none or nothing is known beyond the error's own text."""
-    crash = record.last(Crash)
+def explain(record: Record, crash: Crash | None = None) -> Explanation | None:
+    """Return what a crash means, or None where nothing is known beyond the error's own text.
+
+    Args:
+        crash: which one, where a record has several (the cells of a notebook); the last one otherwise.
+    """
+    crash = crash or record.last(Crash)
     if crash is None:
         return None
+    # What came later, in other cells, explains nothing.
+    record = record.until(crash.n)
     for one in exceptions(crash):
         for entry in catalogue():
             try:
@@ -42,6 +50,15 @@ def explain(record: Record) -> Explanation | None:
             if found is not None:
                 return found
     return _operands_alone(record, crash)
+
+
+def note(record: Record) -> str:
+    """Return what a traceback may say of a record's crash under the error's own text; "" where nothing is known."""
+    found = explain(record)
+    if found is None:
+        return ""
+    where = f", {Path(found.place.file).name}:{found.place.line}" if found.place is not None else ""
+    return f"rnnlab: {found.name or 'what the line was given'}{where}\n{textwrap.indent(found.text(), '  ')}"
 
 
 def _operands_alone(record: Record, crash: Crash) -> Explanation | None:

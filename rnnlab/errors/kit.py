@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -49,9 +50,12 @@ class Explanation:
     place: Place | None = None
 
     def text(self) -> str:
-        """Return the explanation as plain lines, for a traceback's note."""
-        lines = [self.happened, self.means, f"Next: {self.next_step}" if self.next_step else ""]
-        return "\n".join(line for line in lines if line)
+        """Return the explanation as plain lines."""
+        return "\n".join(f"{head}: {text}" for head, text in self.parts() if text)
+
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """Return the three parts under the words that every view has for them."""
+        return ("what happened", self.happened), ("what it means", self.means), ("what to do", self.next_step)
 
 
 Explain = Callable[[Record, Crash], Explanation | None]
@@ -103,6 +107,13 @@ def code(record: Record, place: Place | None) -> str:
     """Return the source of an expression on one line, in backticks; "this line" where it is not known."""
     text = source(record, place)
     return f"`{text if len(text) <= 70 else text[:67] + '...'}`" if text else "this line"
+
+
+def line_of(place: Place, crash: Crash) -> str:
+    """Return `line 23`, and in which file or cell where that is another one than the crash's."""
+    if crash.place is not None and sources.key_of(place) == sources.key_of(crash.place):
+        return f"line {place.line}"
+    return f"line {place.line} of {Path(place.file).name if place.cell is None else f'cell {place.cell}'}"
 
 
 def source(record: Record, place: Place | None) -> str:

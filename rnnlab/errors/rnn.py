@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from rnnlab.errors.kit import (
     Explanation,
@@ -12,6 +13,7 @@ from rnnlab.errors.kit import (
     explains,
     first,
     history,
+    line_of,
     makers_of,
     one_of,
     recurrent_calls,
@@ -25,7 +27,7 @@ from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 
 
-def _lengths(crash: Crash) -> dict[str, object]:
+def _lengths(crash: Crash) -> dict[str, Any]:
     return crash.values.get("lengths") or {} if crash.what == "pack_padded_sequence" else {}
 
 
@@ -184,7 +186,9 @@ def hidden_state_of_the_last_batch_still_in_graph(record: Record, crash: Crash) 
         again = [item for item in states if any(_same_call(made, call) for made in makers_of(record, item.note))]
         if again:
             name = again[0].name
-            where = f"{code(record, call.place)} in line {call.place.line}" if call.place is not None else "the RNN"
+            where = (
+                f"{code(record, call.place)} in {line_of(call.place, crash)}" if call.place is not None else "the RNN"
+            )
             kept = name if name.replace(".", "").isidentifier() else "hidden"
             pair = call.what == "lstm" and kept != name
             cut = f"tuple(state.detach() for state in {kept})" if pair else f"{kept}.detach()"

@@ -12,6 +12,7 @@ from rnnlab.errors.kit import (
     explains,
     history,
     is_batch_first,
+    line_of,
     makers_of,
     shown,
     sized,
@@ -41,7 +42,7 @@ def squeeze_dropped_a_batch_of_one(record: Record, crash: Crash) -> Explanation 
             continue
         before, after = lost
         return Explanation(
-            f"{code(record, call.place)} in line {call.place.line} made {sized(before.shape, before.axes)} into "
+            f"{code(record, call.place)} in {line_of(call.place, crash)} made {sized(before.shape, before.axes)} into "
             f"{sized(after.shape, after.axes)}: the batch had one text, and its axis is gone. "
             f"So here, {code(record, crash.place)}: {', '.join(shown(item) for item in crash.inputs[:2])}.",
             "squeeze() drops each axis of size 1, whatever it stands for; in larger batches it drops only the "
@@ -136,7 +137,7 @@ def layers_taken_for_the_batch(record: Record, crash: Crash) -> Explanation | No
             and call.place is not None
         ):
             happened = (
-                f"{code(record, call.place)} in line {call.place.line}: {shown(call.inputs[0])}, and its batch "
+                f"{code(record, call.place)} in {line_of(call.place, crash)}: {shown(call.inputs[0])}, and its batch "
                 "axis was dropped. "
                 f"So here, {code(record, crash.place)}: {', '.join(shown(item) for item in crash.inputs[:2])}."
             )
@@ -159,7 +160,7 @@ def time_taken_for_the_batch(record: Record, crash: Crash) -> Explanation | None
         before = tensors(call.inputs[0].note) if call.inputs else []
         if call.what == "index" and before and axis(before[0], 0) == "batch" and call.place is not None:
             return Explanation(
-                f"{code(record, call.place)} in line {call.place.line}: {shown(call.inputs[0])}, and the index "
+                f"{code(record, call.place)} in {line_of(call.place, crash)}: {shown(call.inputs[0])}, and the index "
                 "stands on the batch axis: "
                 f"it takes all words of one text. {here}",
                 "With batch_first=True the output is (batch, seq_len, hid): [-1] is the last text, not the last word.",
@@ -218,7 +219,7 @@ def padded_back_without_batch_first(record: Record, crash: Crash) -> Explanation
         if packing is None or "batch_first=True" not in source(record, packing.place):
             continue
         return Explanation(
-            f"{code(record, call.place)} in line {call.place.line} gives "
+            f"{code(record, call.place)} in {line_of(call.place, crash)} gives "
             f"{sized(output[0].shape, output[0].axes)}, and what was packed was "
             f"{sized(padded[0].shape, padded[0].axes)}. So here, {code(record, crash.place)}: "
             f"{', '.join(shown(item) for item in crash.inputs[:2])}.",

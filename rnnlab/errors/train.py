@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rnnlab.errors.kit import Explanation, code, explains, history, shown, source
+from rnnlab.errors.kit import Explanation, code, explains, history, line_of, shown, source
 from rnnlab.facts import Call, Crash, Named, Note, PackedNote, TensorNote
 from rnnlab.operations import OPERATIONS
 from rnnlab.record import Record
@@ -36,7 +36,7 @@ def graph_cut_before_the_loss(record: Record, crash: Crash) -> Explanation | Non
     if off is not None:
         return Explanation(
             happened,
-            f"{_at(record, off)} ran while gradients were switched off (torch.no_grad or inference_mode).",
+            f"{_at(record, crash, off)} ran while gradients were switched off (torch.no_grad or inference_mode).",
             "train outside of `with torch.no_grad():`; it belongs around evaluation only",
             (off.n,),
         )
@@ -52,7 +52,7 @@ def graph_cut_before_the_loss(record: Record, crash: Crash) -> Explanation | Non
     what = "argmax chooses a class, and a choice has no gradient" if cut.what == "argmax" else "no gradient passes it"
     return Explanation(
         happened,
-        f"{_at(record, cut)} took it out of the graph: {what}.",
+        f"{_at(record, crash, cut)} took it out of the graph: {what}.",
         "give the loss the logits themselves; choose the class (argmax, round) only where you count right answers",
         (cut.n,),
     )
@@ -67,8 +67,8 @@ def _goes_round(record: Record, crash: Crash, cut: Call) -> bool:
     return any(call.what in _LAYERS for call in history(record, crash.inputs, without=cut))
 
 
-def _at(record: Record, call: Call) -> str:
-    line = f" in line {call.place.line}" if call.place is not None else ""
+def _at(record: Record, crash: Crash, call: Call) -> str:
+    line = f" in {line_of(call.place, crash)}" if call.place is not None else ""
     return f"{code(record, call.place)}{line}"
 
 

@@ -14,6 +14,7 @@ from rnnlab.report import judge
 from rnnlab.stages import RUNS, STAGES, Stage
 from rnnlab.verbs.stepper import Quit, Stepper
 from rnnlab.views import findings, terminal
+from rnnlab.views.crashes import crash_view
 
 # What the header of a walk's record calls its program: such a record is shown stage by stage.
 REFERENCE = "the reference pipeline"
@@ -39,7 +40,7 @@ def step_record(
     with contextlib.suppress(Quit):
         for i, stage in enumerate(stages):
             stepper.reached(stage, last=i == len(stages) - 1)
-        if (crash := findings.crash_view(record)) is not None:
+        if (crash := crash_view(record)) is not None:
             console.print(crash)
         console.print(findings.report_view(judge(record)))
     goodbye(stepper, console)

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from rnnlab.errors import note
 from rnnlab.record import Record
 from rnnlab.watching.describing import is_module
 from rnnlab.watching.watch import Watch, new_record
@@ -37,7 +38,7 @@ def trace(
             is touched.
 
     The random states are put back afterwards, and every hook is removed, also after a crash. An error of the model's own goes
-    on its way; the record up to it is its attribute `record`.
+    on its way; the record up to it is its attribute `record`, and a note under its text says what it means.
     """
     import torch
 
@@ -67,8 +68,17 @@ def trace(
                         watch.calls.settle_result()
     except Exception as error:
         error.record = record  # type: ignore[attr-defined]  # the learner may look at what was seen
+        with recorder.guarded():
+            add_note(error, record)
         raise
     return record
+
+
+def add_note(error: BaseException, record: Record) -> None:
+    """Put what a record's crash means under the error's own text, where a traceback or a notebook shows it; once."""
+    text = note(record)
+    if text and text not in getattr(error, "__notes__", ()):
+        error.add_note(text)
 
 
 @contextlib.contextmanager

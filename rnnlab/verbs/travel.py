@@ -18,6 +18,7 @@ from rnnlab.record import Record, RecordError
 from rnnlab.report import Report, judge
 from rnnlab.timeline import Move, Timeline
 from rnnlab.views import findings, terminal
+from rnnlab.views.crashes import crash_view
 from rnnlab.views.rows import rows_view
 from rnnlab.views.stepper import Screen
 
@@ -78,7 +79,7 @@ def print_rows(record: Record, console: Console | None = None) -> None:
     if not record.is_complete:
         console.print(Text("\nthe record was cut here: the program was stopped before its end", style="yellow"))
     console.print()
-    if (crash := findings.crash_view(record)) is not None:
+    if (crash := crash_view(record)) is not None:
         console.print(crash)
     console.print(findings.report_view(judge(record)))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rnnlab.record import Record
+from rnnlab.verbs.trace import add_note
 from rnnlab.watching.watch import VALUES, Watch, new_record
 
 
@@ -22,14 +23,19 @@ def watch(save: str | Path | None = None, *, values: bool = False) -> Iterator[R
         save: a file in which the record is kept as it grows; `rnnlab step FILE` walks through it.
         values: keep a few numbers of each result as well.
 
-    The program computes what it would compute alone. An exception is recorded and goes on its way.
+    The program computes what it would compute alone. An exception is recorded and goes on its way, with a note of what it means.
 
     Raises:
         OSError: the file cannot be written.
     """
     record = new_record(save, program="a watched stretch of code")
+    watching = Watch(record, values=VALUES if values else 0)
     try:
-        with Watch(record, values=VALUES if values else 0).looking():
+        with watching.looking():
             yield record
+    except Exception as error:
+        with watching.recorder.guarded():
+            add_note(error, record)
+        raise
     finally:
         record.close()

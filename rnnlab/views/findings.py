@@ -1,4 +1,4 @@
-"""Draws what a report says: findings, outcomes, the program's own crash, and the pages of the rules."""
+"""Draws what a report says: findings, outcomes, and the pages of the rules."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from rich.panel import Panel
 from rich.rule import Rule as Line
 from rich.text import Text
 
-from rnnlab.facts import Crash
 from rnnlab.record import Record
 from rnnlab.report import Outcome, Report
 from rnnlab.rules.kit import Finding, Level, Rule
@@ -78,19 +77,6 @@ def summary(report: Report) -> RenderableType:
             head = Text(f"{len(outcomes)} {rules} {word}" if not i else "", style=styles[status])
             shown.add_row(head, Text(f"{outcome.rule.name}  ").append(outcome.why, style="dim"))
     return shown
-
-
-def crash_view(record: Record) -> RenderableType | None:
-    """Return the program's own crash, at its own line; None where there was none."""
-    crash = record.last(Crash)
-    if crash is None:
-        return None
-    where = Text("")
-    if crash.place is not None:
-        where = Text.assemble((f"{Path(crash.place.file).name}:{crash.place.line}  ", "dim"), record.line(crash.place))
-    return Panel(
-        Group(where, Text(f"{crash.error}: {crash.message}")), title=" the program stopped ", border_style="red"
-    )
 
 
 def page_view(rule: Rule) -> RenderableType:

@@ -21,7 +21,8 @@ from rich.text import Text
 
 from rnnlab.facts import Crash, GroupNote, Note, PackedNote, Place, TensorNote
 from rnnlab.timeline import Timeline, Variable
-from rnnlab.views.findings import LEVEL_STYLES, crash_view
+from rnnlab.views.crashes import crash_view
+from rnnlab.views.findings import LEVEL_STYLES
 from rnnlab.views.peeks import grid
 from rnnlab.views.rows import row_lines, row_title, value_lines, variable_text
 from rnnlab.views.shapes import axes_text, note_text, packed_text
@@ -143,7 +144,7 @@ class Screen:
         """The box of this row, in at most so many lines; what does not fit is counted."""
         fact = self.timeline.fact(self.n)
         if isinstance(fact, Crash) and self.n == self.timeline.crash and not self.values:
-            crash = crash_view(self.timeline.record)
+            crash = crash_view(self.timeline.record, listing=False)
             if crash is not None:
                 return _cut(_lines(console, options, [crash], width), most, console, options, width)
         lines = _cut(_lines(console, options, self._deeds(), width - 4), max(2, most - 2), console, options, width - 4)

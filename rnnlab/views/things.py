@@ -17,7 +17,7 @@ from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.kit import Splits
 from rnnlab.stages import Stage
-from rnnlab.views.findings import crash_view
+from rnnlab.views.crashes import crash_view
 from rnnlab.views.peeks import PEEKED, bar, grid, indented, peek, table, words
 from rnnlab.views.shapes import flow, note_text, outputs
 from rnnlab.views.terminal import BOOKKEEPING, STEPS

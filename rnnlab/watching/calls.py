@@ -24,7 +24,7 @@ from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope,
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching import axes
 from rnnlab.watching.axes import Operand, Symbol, Use
-from rnnlab.watching.crashes import Failed
+from rnnlab.watching.crashes import Failed, remember
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.layers import described, holds_weights, is_wrapper, kind_of, uncompiled
 from rnnlab.watching.measuring import are_ids, in_order, measured, readable, sampled, tensors_and_packs, tensors_in
@@ -104,6 +104,7 @@ class Calls(TorchFunctionMode):
         self._undo.close()
         self._steps.clear()
         self._rows.clear()
+        self._folding = None
 
     def _after_every_module(self) -> Any:
         """Hook into the end of every forward; older torch (2.4) does not tell a global hook of keyword arguments."""
@@ -216,7 +217,9 @@ class Calls(TorchFunctionMode):
         except Exception as error:
             with self.recorder.guarded():
                 place = self.recorder.places.place(frame)
-                self.recorder.failed = Failed(operation, place, inputs, args, kwargs, said=str(error))
+                remember(error, Failed(operation, place, inputs, args, kwargs))
+            # A frame holds the variables of all its callers, and an error may be about memory.
+            self._folding = None
             raise
 
     def _operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
@@ -469,12 +472,12 @@ class Calls(TorchFunctionMode):
 
     def _layer_failed(self, module: nn.Module, opened: _Open, args: Any, kwargs: Any) -> None:
         recorder = self.recorder
+        self._folding = None
         frame = recorder.places.learner(here())
         if frame is not None:
             inputs = opened.inputs or self._inputs(frame, tensors_and_packs(args, {}))
             operation = operation_of(kind_of(module))
-            said = str(sys.exception())
-            recorder.failed = Failed(operation, recorder.places.place(frame), inputs, args, kwargs, module, said)
+            remember(sys.exception(), Failed(operation, recorder.places.place(frame), inputs, args, kwargs, module))
 
     def _leave_model(self, opened: _Open, result: Any) -> None:
         recorder = self.recorder

@@ -22,10 +22,11 @@ _LETTERS = 2000
 _VARIABLES = 24
 _CALLS = 20
 _CAUSES = 4
+_FAILED = "_rnnlab_failed"
 
 
 class Failed(NamedTuple):
-    """An operation that raised, with what it was given; `inputs` was noted before the call, `said` is what it raised."""
+    """An operation that raised, with what it was given; `inputs` was noted before the call."""
 
     operation: Operation
     place: Place
@@ -33,13 +34,18 @@ class Failed(NamedTuple):
     args: Any
     kwargs: dict[str, Any]
     module: Any = None
-    said: str = ""
 
     def argument(self, position: int, *names: str) -> Any:
         """Return an argument by its position or by one of its names; None where it was not given."""
         if len(self.args) > position:
             return self.args[position]
         return next((self.kwargs[name] for name in names if name in self.kwargs), None)
+
+
+def remember(error: BaseException | None, failed: Failed) -> None:
+    """Note on an exception which operation raised it: what the operation was given lives no longer than the exception."""
+    if error is not None:
+        vars(error).setdefault(_FAILED, failed)
 
 
 class Step(NamedTuple):
@@ -65,14 +71,19 @@ class _Moment(NamedTuple):
 def crash_of(recorder: Recorder, error: BaseException) -> Crash:
     """Return the fact of an exception that left the program; nothing alive is kept, and describing it never raises."""
     crash = Crash(error=type(error).__name__, message=_message(error))
-    failed, recorder.failed = recorder.failed, None
+    with recorder.guarded():
+        # A loader's pass ends when its iterator is freed, which the traceback still holds: end it here.
+        for turns in [turns for turns in reversed(recorder.loops) if not turns.by_hand]:
+            recorder.end_loop(turns)
     with recorder.guarded():
         steps = _steps(recorder, error)
         crash = msgspec.structs.replace(
             crash, place=_place(recorder, error, steps), through=_through(steps), values=_causes(recorder, error)
         )
+        _keep_sources(recorder, crash, error)
     with recorder.guarded():
-        return _described(recorder, error, failed, crash)
+        return _described(recorder, error, crash)
+    return crash
 
 
 def chain(error: BaseException) -> list[BaseException]:
@@ -155,14 +166,21 @@ def _causes(recorder: Recorder, error: BaseException) -> dict[str, Any]:
     return {"causes": causes} if causes else {}
 
 
+def _keep_sources(recorder: Recorder, crash: Crash, error: BaseException) -> None:
+    """Keep the source of every file that the way to the error leads through."""
+    places = [*crash.through, *(_place(recorder, one, _steps(recorder, one)) for one in chain(error))]
+    for key in dict.fromkeys(sources.key_of(place) for place in places if place is not None):
+        recorder.record.add_source(key, recorder.places.text(key))
+
+
 # --- what ----------------------------------------------------------------------------------------------------------
 
 
-def _described(recorder: Recorder, error: BaseException, failed: Failed | None, crash: Crash) -> Crash:
+def _described(recorder: Recorder, error: BaseException, crash: Crash) -> Crash:
     """Add what the operation was given, its weights, the variables of the learner's line, and what was measured of them."""
     from rnnlab.watching.causes import measured_of
 
-    telling, steps, failed = _telling(recorder, error, failed)
+    telling, steps, failed = _telling(recorder, error)
     mine = next((step for step in reversed(steps) if step.place is not None), None)
     values = {**crash.values, **measured_of(telling, steps, failed)}
     described = msgspec.structs.replace(
@@ -173,7 +191,11 @@ def _described(recorder: Recorder, error: BaseException, failed: Failed | None, 
     )
     if failed is None:
         return described
-    inputs = failed.inputs or tuple(Named("", recorder.note(value)) for value in failed.args)
+    # Not before: it imports torch, which this program may do without.
+    from rnnlab.watching.measuring import tensors_and_packs
+
+    given = tensors_and_packs(failed.args, failed.kwargs)
+    inputs = failed.inputs or tuple(Named("", recorder.note(value)) for value in given)
     return msgspec.structs.replace(
         described,
         stage=failed.operation.stage,
@@ -184,23 +206,11 @@ def _described(recorder: Recorder, error: BaseException, failed: Failed | None, 
     )
 
 
-def _telling(
-    recorder: Recorder, error: BaseException, failed: Failed | None
-) -> tuple[BaseException, list[Step], Failed | None]:
-    """Return the exception of the chain that the failed operation raised, its frames, and the operation.
-
-    An operation that failed earlier, and whose exception the program has caught, belongs to none of them.
-    """
-    for one in chain(error):
-        steps = _steps(recorder, one)
-        if failed is not None and failed.said[:_LETTERS] == _message(one) and _pass_by(steps, failed.place):
-            return one, steps, failed
-    return error, _steps(recorder, error), None
-
-
-def _pass_by(steps: list[Step], place: Place) -> bool:
-    where = (place.file, place.cell, place.line)
-    return any((one.file, one.cell, one.line) == where for step in steps if (one := step.place) is not None)
+def _telling(recorder: Recorder, error: BaseException) -> tuple[BaseException, list[Step], Failed | None]:
+    """Return the exception of the chain that an operation raised, its frames, and the operation."""
+    failed = [(one, vars(one).pop(_FAILED, None)) for one in chain(error)]
+    one, operation = next(((one, operation) for one, operation in failed if operation is not None), (error, None))
+    return one, _steps(recorder, one), operation
 
 
 def _settled(items: tuple[Named, ...]) -> tuple[Named, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import builtins
 import contextlib
+import itertools
 import sys
 import time
 from collections.abc import Iterable, Iterator
@@ -257,7 +258,7 @@ class Flow:
 class _Told:
     """A call that is told of."""
 
-    __slots__ = ("flow", "function", "n", "place", "result", "started")
+    __slots__ = ("arguments", "flow", "function", "n", "place", "result", "stage", "started")
 
     def __init__(self, flow: Flow, function: FunctionSite) -> None:
         self.flow, self.function = flow, function
@@ -265,16 +266,20 @@ class _Told:
         self.place: Place | None = None
         self.result: Any = None
         self.started = 0.0
+        self.arguments: tuple[Any, ...] = ()
+        self.stage: str | None = None
 
     def begin(self, caller: FrameType | None, arguments: tuple[Any, ...]) -> None:
         recorder = self.flow.recorder
         self.place = _called_at(recorder, recorder.places.learner(caller), self.function)
         inputs = _inputs(recorder, self.function, arguments)
+        self.arguments = arguments
         self.n = recorder.enter(Scope(place=self.place, function=self.function.name, inputs=inputs))
 
     def returns(self, value: Any) -> None:
         with self.flow.recorder.guarded():
             self.result = self.flow.recorder.note(value)
+            self.stage = _stage_of(self.arguments, value)
 
     def __enter__(self) -> None:
         self.flow._open.append(self)
@@ -290,8 +295,40 @@ class _Told:
             flow._tell_counts(self.n)
             recorder.leave(
                 self.n,
-                Scope(place=self.place, function=self.function.name, phase="out", output=self.result, seconds=seconds),
+                Scope(
+                    place=self.place,
+                    stage=self.stage or _stage_of_new(self.function, sys._getframe(1)),
+                    function=self.function.name,
+                    phase="out",
+                    output=self.result,
+                    seconds=seconds,
+                ),
             )
+            self.arguments = ()
+
+
+def _stage_of(arguments: tuple[Any, ...], value: Any) -> str | None:
+    """The stage of a function of the learner's, where what it makes is certain: tokens of a text, or a vocabulary."""
+    if isinstance(value, list) and value and all(isinstance(word, str) for word in value[:16]):
+        return "tokenize" if any(isinstance(argument, str) for argument in arguments) else None
+    return "vocab" if _is_vocabulary(value) else None
+
+
+def _stage_of_new(function: FunctionSite, frame: FrameType) -> str | None:
+    """The stage of an `__init__` of the learner's: one that has put a numbering of words into its object makes a vocabulary."""
+    if not function.name.endswith(".__init__"):
+        return None
+    held = getattr(frame.f_locals.get("self"), "__dict__", {})
+    return "vocab" if any(_is_vocabulary(one) for one in list(held.values())) else None
+
+
+def _is_vocabulary(value: Any) -> bool:
+    """Say whether a value numbers words: a dict of more than a few texts and different whole numbers."""
+    if type(value) is not dict or len(value) <= 10:
+        return False
+    first = list(itertools.islice(value.items(), 16))
+    numbers = {number for _, number in first}
+    return len(numbers) == len(first) and all(type(word) is str and type(number) is int for word, number in first)
 
 
 class _Nothing:

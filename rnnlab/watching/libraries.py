@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Any
 
@@ -18,7 +19,7 @@ from rnnlab.watching.data.speaking import Speaking
 from rnnlab.watching.data.tables import Tables
 from rnnlab.watching.data.tallies import Tallies
 from rnnlab.watching.data.words import Words
-from rnnlab.watching.describing import Describer
+from rnnlab.watching.describing import Describer, describe
 from rnnlab.watching.places import here
 from rnnlab.watching.recorder import Recorder
 from rnnlab.watching.replacing import replaced
@@ -126,10 +127,27 @@ class Libraries:
                     for given in (*args, *kwargs.values()):
                         if isinstance(given, str) and original.__name__ == "__init__":
                             self.describer.mark(self.describer.identities.number(first), given)
+                            self._tell_read(first, given, frame)
                     self._tell_made(original.__name__, first, args, result, frame)
             return result
 
         return watched
+
+    def _tell_read(self, dataset: Any, path: str, frame: FrameType) -> None:
+        """Tell of the rows that a TabularDataset has read, and of the tokens that it has cut them into."""
+        examples = getattr(dataset, "examples", None)
+        if type(dataset).__name__ != "TabularDataset" or not isinstance(examples, list) or not Path(path).suffix:
+            return
+        place, describer = self.recorder.places.place(frame), self.describer
+        number = self.recorder.new_id()
+        describer.mark(number, path)
+        rows = {"rows": float(len(examples))}
+        describer.tell_data(place, "file", number, counts=rows, samples={"path": path, "read_by": "TabularDataset"})
+        _, counts, samples = describe(dataset)
+        if "tokens" in counts:
+            cut = {"texts": rows["rows"], **{word: counts[word] for word in ("tokens", "longest", "empty")}}
+            first = {"first": samples.get("first", [])}
+            describer.tell_data(place, "tokens", self.recorder.new_id(), "", (number,), cut, first)
 
     def _tell_made(self, function: str, first: Any, args: tuple[Any, ...], result: Any, frame: FrameType) -> None:
         place = self.recorder.places.place(frame)

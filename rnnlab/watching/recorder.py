@@ -66,8 +66,6 @@ class Recorder:
         self.values_left = 0
         # Set while calls are counted that are not told one by one: tells of them before anything else is told.
         self.counted: Callable[[], None] | None = None
-        # The last operation that raised, for the crash that may follow.
-        self.failed: Any = None
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -127,8 +127,4 @@ class Watch:
     def _tell_crash(self, error: BaseException) -> None:
         if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit):
             return
-        with self.recorder.guarded():
-            # A loader's pass ends when its iterator is freed, which the traceback still holds: end it here.
-            for turns in reversed(tuple(self.recorder.loops)):
-                self.recorder.end_loop(turns)
         self.recorder.tell(crash_of(self.recorder, error))

@@ -55,7 +55,9 @@ def test_an_attribute_missing_on_anything_else_is_no_field() -> None:
     found = told(lambda: Model().embeding, error=AttributeError)
     assert found.name == ""
     assert found.explanation.text() == (
-        "`Model().embeding`: Model has no `embeding`.\nIt holds embedding, rnn, fc, training.\nNext: write `embedding`"
+        "what happened: `Model().embeding`: Model has no `embeding`.\n"
+        "what it means: It holds embedding, rnn, fc, training.\n"
+        "what to do: write `embedding`"
     )
 
 

@@ -134,6 +134,17 @@ def test_numpy_of_a_tensor_in_the_graph() -> None:
     assert found.name == "numpy_of_a_tensor_in_the_graph" and ".detach().cpu().numpy()" in found.explanation.next_step
 
 
+def test_numpy_of_a_tensor_on_a_device() -> None:
+    # "meta" stands in for cuda here as well.
+    def program() -> None:
+        logits = torch.zeros(3, 2, device="meta")
+        logits.numpy()
+
+    found = told(program, error=TypeError)
+    assert found.name == "numpy_of_a_tensor_on_a_device"
+    assert "numpy reads main memory only" in found.explanation.means
+
+
 # --- predict ---------------------------------------------------------------------------------------------------------------
 
 

@@ -244,7 +244,7 @@ def test_data_are_shown_in_a_picture() -> None:
 
 def test_what_does_not_fit_is_counted() -> None:
     record = Record()
-    record.add(Crash(error="ValueError", message="\n".join(f"line {i}" for i in range(60))))
+    record.add(Said(text="\n".join(f"line {i}" for i in range(60))))
     assert re.search(r"… \d+ more lines", shown(record, 0, (80, 24)))
 
 

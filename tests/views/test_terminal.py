@@ -31,6 +31,7 @@ from rnnlab.report import judge
 from rnnlab.rules.kit import catalogue
 from rnnlab.stages import STAGE_NAMES, STAGES, Stage
 from rnnlab.views import findings, terminal, things
+from rnnlab.views.crashes import crash_view
 from rnnlab.views.peeks import PEEKED, peek, table
 from rnnlab.views.shapes import axes_text, axis_style, flow, note_text, outputs
 
@@ -196,7 +197,7 @@ def test_pictures_are_plain_in_any_console_of_rich() -> None:
 
 
 def test_titles_and_crashes_are_plain() -> None:
-    for view in (things.trace_view(HOSTILE), findings.crash_view(HOSTILE), things.module_view(EVIL, [(EVIL, (1,), True)]),
+    for view in (things.trace_view(HOSTILE), crash_view(HOSTILE), things.module_view(EVIL, [(EVIL, (1,), True)]),
                  things.value_view(EVIL, ValueNote(EVIL, EVIL), {EVIL: EVIL})):  # fmt: skip
         assert view is not None
         shown = drawn(view)

@@ -51,6 +51,7 @@ class Wanted:
     loose: list[Any] = field(default_factory=list)
     labels_from_one: bool = False
     skips_header: bool = False
+    reads_rows: bool = False
     separators: list[str] = field(default_factory=list)
     min_freq: int = 1
 
@@ -122,8 +123,8 @@ def wanted(sources: Iterable[str], at: tuple[str, int] | None = None) -> Wanted:
     _collect_values(nodes, result)
     for call in calls:
         name = _called(call)
-        if name == "next":
-            result.skips_header = True
+        result.skips_header |= name == "next"
+        result.reads_rows |= name == "reader"
         if name == "split" and call.args and isinstance(value := _constant(call.args[0]), str) and len(value) == 1:
             result.separators.append(value)
         for keyword in call.keywords:
@@ -270,7 +271,7 @@ def _collect_columns(nodes: list[ast.AST], tables: _Tables, result: Wanted) -> N
         ):
             asked += [(node.lineno, node.col_offset, node.attr)] if tables.is_one(node.value) else []
     new_names = _renamed_to(nodes)
-    asked = [a for a in sorted(asked) if a[2] not in new_names]
+    asked = [a for a in sorted(asked, key=lambda a: a[:2]) if a[2] not in new_names]
     asked = [a for a in asked if given.get(a[2], 10**9) >= a[0] and (a[0] < renamed_at or a[0] == 10**8)]
     result.columns = list(dict.fromkeys(name for _, _, name in asked))[: result.renamed]
 
@@ -309,9 +310,8 @@ def _collect_positions(nodes: list[ast.AST], result: Wanted) -> None:
                 ast.unparse(node.targets[0]) if isinstance(node, ast.Assign) else ast.unparse(node).partition("(")[0]
             )
             for part in ast.walk(node.value):
-                number = _constant(part.slice) if isinstance(part, ast.Subscript) else None
-                is_row = isinstance(part, ast.Subscript) and isinstance(part.value, ast.Name)
-                if is_row and isinstance(number, int) and 0 <= number < 20 and (is_label(words) or is_text(words)):
+                row, number = _row_and_number(part)
+                if row and (is_label(words) or is_text(words)):
                     result.positions.setdefault(number, words)
         unpacked = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         if isinstance(node, ast.For | ast.comprehension | ast.Assign) and isinstance(unpacked, ast.Tuple):
@@ -319,6 +319,30 @@ def _collect_positions(nodes: list[ast.AST], result: Wanted) -> None:
             if "reader" in source or ".split(" in source:
                 for i, name in enumerate(_names(unpacked)):
                     result.positions.setdefault(i, name)
+    _collect_numbers(nodes, result)
+
+
+def _collect_numbers(nodes: list[ast.AST], result: Wanted) -> None:
+    """Take `int(row[0])` for a label, and what else is asked of the same row for a text."""
+    rows: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Call) and _called(node) in {"int", "float"} and node.args:
+            row, number = _row_and_number(node.args[0])
+            if row:
+                rows.add(row)
+                result.positions.setdefault(number, "label")
+    for row, number in map(_row_and_number, nodes):
+        if row in rows:
+            result.positions.setdefault(number, "text")
+
+
+def _row_and_number(node: ast.AST) -> tuple[str, int]:
+    """Return the name and the number of `row[1]`; ("", 0) for anything else."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        number = _constant(node.slice)
+        if isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 20:
+            return node.value.id, number
+    return "", 0
 
 
 # --- label values ----------------------------------------------------------------------------------------------------

@@ -166,9 +166,10 @@ class Files:
         known = self.leads_to(path)
         if known is not None:
             return known
-        ours = self.put(path, self.new_path(os.fspath(path)))
+        ours = self.new_path(os.fspath(path))
         if "w" not in mode and os.path.isfile(_absolute(path)):  # noqa: PTH113
             shutil.copyfile(_absolute(path), ours)
+        self.put(path, ours)
         # What is written after data were made up may rest on them.
         if has_made_up():
             flag(ours)

@@ -46,7 +46,8 @@ _FETCHING = {
     "apt",
     "apt-get",
 }
-_NEWS = Layout(("label", "title", "text"), header=False, kinds=(("title", "other"),))
+# AG_NEWS and the other datasets of its paper number their classes from 1.
+_NEWS = Layout(("label", "title", "text"), header=False, kinds=(("title", "other"),), labels=(1, 2, 3, 4))
 
 
 class Downloads:
@@ -132,7 +133,9 @@ class Downloads:
             elif stem == "SST-2":
                 for split in ("train", "dev", "test"):
                     columns = ("index", "sentence") if split == "test" else ("sentence", "label")
-                    layout = Layout(columns, separator="\t", kinds=(("sentence", "text"), ("index", "number")))
+                    layout = Layout(
+                        columns, separator="\t", kinds=(("sentence", "text"), ("index", "number")), labels=(0, 1)
+                    )
                     inside = self.files.new_path(f"{split}.tsv")
                     archive.write(write_table(inside, layout, self.files.wanted, split), f"SST-2/{split}.tsv")
             else:

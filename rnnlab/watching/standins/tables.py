@@ -18,13 +18,18 @@ _DIMENSIONS = 100
 
 
 class Layout(NamedTuple):
-    """How a table is written; `kinds` says what a column holds where its name does not: text, label, number or other."""
+    """How a table is written.
+
+    `kinds` says what a column holds where its name does not (text, label, number or other), and `labels` which values a
+    label has where the program has no say in it.
+    """
 
     columns: tuple[str, ...]
     header: bool = True
     separator: str = ","
     encoding: str = "utf-8"
     kinds: tuple[tuple[str, str], ...] = ()
+    labels: tuple[Any, ...] = ()
 
 
 def group_of(path: str) -> str:
@@ -43,6 +48,7 @@ def layout_of_source(wanted: Wanted, header: bool = True, separator: str = ",") 
     if not columns and wanted.positions:
         last = max(wanted.positions)
         columns = [_plain(wanted.positions.get(i, f"id {i}")) for i in range(last + 1)]
+        columns = [name if name not in columns[:i] else f"{name} {i}" for i, name in enumerate(columns)]
     while wanted.renamed is not None and len(columns) < wanted.renamed:
         columns.append(f"column {len(columns)}")
     for role, name in (("text", _DEFAULT[0]), ("label", _DEFAULT[1])):
@@ -59,7 +65,7 @@ def _plain(words: str) -> str:
 def table(layout: Layout, wanted: Wanted, group: str, count: int = ROWS) -> list[list[Any]]:
     """Return the rows of a table."""
     kinds = roles(layout.columns) | dict(layout.kinds)
-    labels = {column: wanted.labels(column) for column, kind in kinds.items() if kind == "label"}
+    labels = {c: layout.labels or wanted.labels(c) for c, kind in kinds.items() if kind == "label"}
     rows = []
     for i, review in enumerate(reviews(group, count, wanted.min_freq)):
         # With more than two values, the two kinds share them: even ones the first kind, odd ones the second.
@@ -106,8 +112,8 @@ def write_any(path: Path, name: str, wanted: Wanted) -> Path | None:
         suffix in {".txt", ".data", ""} and set(wanted.separators) & {"\t", ",", ";", "|"}
     ):
         separator = separator if suffix in {".csv", ".tsv"} else next(s for s in wanted.separators if s in "\t,;|")
-        by_name = bool(wanted.columns)
-        return write_table(path, layout_of_source(wanted, by_name or wanted.skips_header, separator), wanted, group)
+        header = bool(wanted.columns) or wanted.skips_header or not (wanted.reads_rows or wanted.separators)
+        return write_table(path, layout_of_source(wanted, header, separator), wanted, group)
     if suffix == ".txt":
         return _write_lines(path, stem, wanted, group)
     return None
