@@ -20,7 +20,8 @@ verbs | inspectors > probing > watching | reading > record > ground
 verbs | inspectors | learning > pipeline > ground
 """
 GROUND = {"facts", "stages", "sources", "operations", "index", "jail"}
-LIGHT = ["record", "rules.kit", "report", "timeline", "views.terminal", "views.peeks", "views.shapes", "views.words",
+LIGHT = ["record", "rules.kit", "errors", "report", "timeline", "views.terminal",
+         "views.crashes", "views.peeks", "views.shapes", "views.words",
          "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "cli"]  # fmt: skip
 HEAVY = ("torch", "torchtext", "spacy", "pandas")
 

@@ -213,3 +213,31 @@ def test_a_source_is_read_in_its_declared_encoding(tmp_path: Path) -> None:
 def test_equal_texts_have_equal_digests() -> None:
     assert sources.digest("é") == sources.digest("é") != sources.digest("e")
     assert len(sources.digest("\ud800")) == 64
+
+
+# --- errors ----------------------------------------------------------------------------------------------------------------
+
+
+def place_in(text: str, source: str) -> Place:
+    before = text[: text.index(source)]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n") - 1
+    lines = source.split("\n")
+    return Place("f.py", line, column, line + len(lines) - 1, len(lines[-1]) + (column if len(lines) == 1 else 0))
+
+
+def test_the_words_of_a_line_are_its_variables_and_attributes() -> None:
+    text = "def f(self, batch):\n    x = self.rnn(batch.text)[0].data\n    return x\n"
+    assert sources.words(text, 2, 2) == ("x", "self", "self.rnn", "batch", "batch.text")
+    assert sources.words("x = (", 1, 1) == ()
+
+
+def test_an_error_is_shown_at_the_head_of_its_loop_and_at_the_whole_of_its_unpacking() -> None:
+    loop = "for word in words:\n    print(word)\n    count(word)"
+    text = f"{loop}\nwith a as b, c as d:\n    pass\nfirst, second = pair()\nx = y[0]\n"
+    assert sources.cut(text, sources.told_span(text, place_in(text, loop))) == "for word in words"
+    block = "with a as b, c as d:\n    pass"
+    assert sources.cut(text, sources.told_span(text, place_in(text, block))) == "with a as b, c as d"
+    assert sources.cut(text, sources.told_span(text, place_in(text, "first, second"))) == "first, second = pair()"
+    for untouched in (place_in(text, "y[0]"), place_in(text, "pair()"), Place("f.py", 1)):
+        assert sources.told_span(text, untouched) == untouched
+    assert sources.told_span("x = (", Place("f.py", 1, 0, 1, 1)) == Place("f.py", 1, 0, 1, 1)

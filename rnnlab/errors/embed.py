@@ -35,7 +35,7 @@ def embedding_smaller_than_the_vocabulary(record: Record, crash: Crash) -> Expla
     over = size - rows
     why = (
         "the two more are <unk> and <pad>, which max_size does not count"
-        if over == 2 and name.endswith(".vocab")
+        if over == 2 == len(values.get("specials", ())) and name.endswith(".vocab")
         else f"{over:,} of its entries have no row"
     )
     return Explanation(

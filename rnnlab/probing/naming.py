@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 from torch import nn
 
-from rnnlab.facts import Axis, Call, Fact, Gap, GroupNote, Named, Note, PackedNote, Place, Scope, TensorNote
+from rnnlab.facts import Axis, Call, Fact, Gap, GroupNote, Named, Note, PackedNote, Place, Scope, TensorNote, tensors
 from rnnlab.operations import operation_of
 from rnnlab.probing.copies import copied, in_silence
 from rnnlab.probing.inputs import Inputs
@@ -75,7 +75,8 @@ class Probing:
         self._copy: nn.Module | None = None
         self._trouble = ""
         try:
-            self._copy = copied(model)
+            # The weights are shared until a probe is needed: most models' axes have their names already.
+            self._copy = copied(model, share=True)
         except Exception as error:
             self._trouble = f"the model cannot be copied ({_said(error)}), so it was not run on other sizes"
         self._names = _parameters(model)
@@ -85,9 +86,12 @@ class Probing:
 
         Reasons why it cannot be done are told as a `Gap`.
         """
+        if not _is_needed(recorder):
+            return
         if self._copy is None:
             recorder.tell(Gap(seen_by="probe", what="probing", why=self._trouble))
             return
+        self._copy = copied(self._copy)
         inputs = Inputs(args, kwargs, lambda tensor: tuple(s.name for s in recorder.symbols(tensor)), self._names)
         if inputs.clash:
             recorder.tell(Gap(seen_by="probe", what="probing", why=f"{inputs.clash}: sizes were not varied"))
@@ -113,6 +117,46 @@ class Probing:
         if runs.trouble or len(runs.settings) < 2 or found.name not in {"axis 0", "axis 1"}:
             return None
         return inputs.called("batch", "seq_len") if found.name == "axis 0" else inputs.called("seq_len", "batch")
+
+
+# Families whose names are certain as they pass through: each axis that comes out is one that went in, or a width.
+_CERTAIN = {
+    *("embedding", "recurrent", "cell", "linear", "keep", "same", "squeeze", "unsqueeze", "index", "select", "permute"),
+    *(
+        "transpose",
+        "t",
+        "reduce",
+        "cat",
+        "stack",
+        "matmul",
+        "loss",
+        "loss of each",
+        "pack",
+        "unpack",
+        "nothing",
+        "born",
+    ),
+}
+
+
+def _is_needed(recorder: Recorder) -> bool:
+    """Say whether a probe can tell anything: an axis has no name, one name has two sizes, or axes may have moved unseen."""
+    sizes: dict[str, int | None] = {}
+    widths: set[int] = set()  # of linear layers: no probe moves them
+    for fact in recorder.waiting:
+        if isinstance(fact, Call):
+            if operation_of(fact.what).family not in _CERTAIN:
+                return True
+            if fact.what == "linear" and isinstance(fact.output, TensorNote) and fact.output.axes:
+                widths.add(id(fact.output.axes[-1]))
+            for note in (*(item.note for item in fact.inputs), *([fact.output] if fact.output is not None else ())):
+                for tensor in tensors(note):
+                    for axis, size in zip(tensor.axes, tensor.shape or (), strict=False):
+                        if id(axis) in widths:
+                            continue
+                        if axis.name == "?" or sizes.setdefault(axis.name, size) != size:
+                            return True
+    return False
 
 
 class Runs:

@@ -30,13 +30,14 @@ _CODE = re.compile(r"`([^`]+)`")
 _SIZE = re.compile(r"(?<![\w.])((?:\d\*)?[a-z]\w*(?:[*+]\w+)*)=\d[\d,]*")
 
 
-def crash_view(record: Record, *, listing: bool = True) -> RenderableType | None:
+def crash_view(record: Record, crash: Crash | None = None, *, listing: bool = True) -> RenderableType | None:
     """Return the program's own crash, explained at its own line (of a notebook, each failed cell's); None where none was.
 
     Args:
+        crash: which one; all of them otherwise.
         listing: whether to show the lines around it as well; a view that shows the source beside it needs none.
     """
-    panels = [_panel(record, crash, listing) for crash in record.ask(Crash)]
+    panels = [_panel(record, crash, listing) for crash in ([crash] if crash is not None else record.ask(Crash))]
     return Group(*panels) if len(panels) > 1 else panels[0] if panels else None
 
 

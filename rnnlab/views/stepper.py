@@ -143,8 +143,8 @@ class Screen:
     def _did(self, console: Console, options: ConsoleOptions, width: int, most: int) -> list[list[Segment]]:
         """The box of this row, in at most so many lines; what does not fit is counted."""
         fact = self.timeline.fact(self.n)
-        if isinstance(fact, Crash) and self.n == self.timeline.crash and not self.values:
-            crash = crash_view(self.timeline.record, listing=False)
+        if isinstance(fact, Crash) and not self.values:
+            crash = crash_view(self.timeline.record, fact, listing=False)
             if crash is not None:
                 return _cut(_lines(console, options, [crash], width), most, console, options, width)
         lines = _cut(_lines(console, options, self._deeds(), width - 4), max(2, most - 2), console, options, width - 4)

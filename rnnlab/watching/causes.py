@@ -153,7 +153,12 @@ def _vocabulary_with(largest: int, bad: int, learners: list[FrameType]) -> dict[
         return {}
     ((name, words),) = found.values()
     token = _word_at(words, bad)
-    return {"vocabulary": name, "vocabulary_size": len(words), **({"token": token} if token is not None else {})}
+    sized = {
+        "vocabulary": name,
+        "vocabulary_size": len(words),
+        "specials": [w for w in ("<unk>", "<pad>") if w in words],
+    }
+    return sized if token is None else {**sized, "token": token}
 
 
 def _word_at(words: Any, index: int) -> str | None:

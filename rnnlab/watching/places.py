@@ -55,6 +55,8 @@ class Places:
         self._kinds: dict[str, str] = {}
         self._spans: dict[tuple[CodeType, int], tuple[Place, tuple[int, int, int, int]]] = {}
         self.texts: dict[str, str] = {}
+        # How many modules there were when the learner's own were last looked for, and these.
+        self.own_modules: tuple[int, list[Any]] | None = None
 
     def kind(self, file: str) -> str:
         """Say whose a file is: `learner`, `torch`, `library`, or `ours` (a wrapper of rnnlab, to be looked through)."""

@@ -54,6 +54,9 @@ _of_libraries: set[str] = set()
 
 
 def _learner_modules(places: Places) -> list[Any]:
+    # Asked dozens of times in a row when a recording begins and ends.
+    if places.own_modules is not None and places.own_modules[0] == len(sys.modules):
+        return places.own_modules[1]
     mine = []
     for name, module in [pair for pair in sys.modules.items() if pair[0] not in _of_libraries]:
         file = getattr(module, "__file__", None)
@@ -61,4 +64,5 @@ def _learner_modules(places: Places) -> list[Any]:
             mine.append(module)
         elif not name.startswith(("rnnlab", "__main__")):
             _of_libraries.add(name)
+    places.own_modules = len(sys.modules), mine
     return mine
