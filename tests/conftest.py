@@ -9,9 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from rnnlab.pipeline.cache import cache_folder
 from rnnlab.pipeline.imdb import CSV_NAME
+
+# No test measures time: a busy machine must not fail one.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # The real reviews: where RNNLAB_DATA says, else where `rnnlab data imdb` has put them.
 _DOWNLOADED = cache_folder("imdb", CSV_NAME)
