@@ -550,9 +550,6 @@ class Calls(TorchFunctionMode):
         packed = isinstance(next(iter((*use.args, *use.kwargs.values()))), nn.utils.rnn.PackedSequence)
         if not packed:
             axes.read_by_rnn(operand.symbols, module.batch_first)
-        for given in use.tensors[1:]:  # the states to begin with: (layers, batch, hid), whatever batch_first says
-            if len(given.shape) == 3:
-                given.symbols[1].settle("batch")
         single = not packed and len(operand.shape) == 2
         if packed or single:
             time, batch = operand.symbols[0], Symbol("batch", "propagated")
