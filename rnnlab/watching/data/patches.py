@@ -81,14 +81,18 @@ class Patches:
 
     def instead(self, module: ModuleType, new: dict[str, Function]) -> None:
         """Replace functions in their module and wherever the learner's modules hold them."""
-        places = self.recorder.places
+        owners: dict[int, tuple[Any, dict[str, Function]]] = {}
         for name, one in new.items():
             # Some import it from the module that defines it: `from torch.utils.data.dataset import random_split`.
             original = getattr(module, name)
             home = sys.modules.get(getattr(original, "__module__", None) or "")
             for owner in (home, module):
                 if owner is not None and vars(owner).get(name) is original:
-                    self._undo.enter_context(replaced_everywhere(owner, {name: one}, places))
+                    group = owners.setdefault(id(owner), (owner, {}))[1]
+                    if all(vars(owner)[other] is not original for other in group):
+                        group[name] = one
+        for owner, group in owners.values():
+            self._undo.enter_context(replaced_everywhere(owner, group, self.recorder.places))
 
     def told(self, original: Function, tell: Callable[[Seen], None]) -> Function:
         """Return a function wrapped: where the learner's own code calls it, what came out is told afterwards."""
