@@ -25,6 +25,7 @@ def key_of(place: Place) -> str:
     return place.file if place.cell is None else f"{place.file}#{place.cell}"
 
 
+@functools.lru_cache(maxsize=256)
 def file_and_cell(key: str) -> tuple[str, int | None]:
     """Split such a name again: the file, and the cell's number (None for a script)."""
     file, mark, cell = key.rpartition("#")
@@ -289,6 +290,7 @@ def _targets(node: ast.stmt) -> ast.expr | None:
     return getattr(node, "target", None)
 
 
+@functools.lru_cache(maxsize=4096)
 def binds(text: str, place: Place) -> tuple[str, ...]:
     """Return the variables that the result of the expression at `place` is assigned to.
 
@@ -345,6 +347,7 @@ def _expressions(text: str) -> dict[tuple[int, int, int, int], ast.expr]:
     return found
 
 
+@functools.lru_cache(maxsize=4096)
 def operands(text: str, span: tuple[int, int, int, int]) -> tuple[str, ...]:
     """Return the source of what an operation works on, in order: receiver, arguments, both sides of an operator.
 

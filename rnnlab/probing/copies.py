@@ -21,6 +21,44 @@ _MOST_NUMBERS = 64_000_000
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
 
 
+class Remembered:
+    """A model as it is now: its copy can be made later, when the model itself has run and changed.
+
+    The weights are shared until then, as a forward pass of a layer writes into none; whatever else a pass may write into
+    (attributes, buffers, lists of its own) is kept as it was.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self._model = _unwrapped(model)
+        self._states = {id(module): _state(module) for module in self._model.modules()}
+
+    def copied(self) -> nn.Module:
+        """Return a copy of the model as it was remembered; see `copied`."""
+        return copied(self._as_it_was(self._model, {}))
+
+    def _as_it_was(self, module: nn.Module, made: dict[int, nn.Module]) -> nn.Module:
+        """Return a module with the attributes that it had, and its submodules likewise; one that is used twice stays one."""
+        if id(module) not in made and id(module) in self._states:
+            twin = made[id(module)] = type(module).__new__(type(module))
+            state = self._states[id(module)]
+            inner = {n: m if m is None else self._as_it_was(m, made) for n, m in state["_modules"].items()}
+            vars(twin).update({**state, "_modules": inner})
+        return made.get(id(module), module)
+
+
+def _state(module: nn.Module) -> dict[str, Any]:
+    """Return a module's attributes; what can be written into is taken apart from it, the parameters are not."""
+    state = {name: _kept(value) for name, value in vars(module).items()}
+    state["_buffers"] = {name: _kept(buffer) for name, buffer in module._buffers.items()}
+    return state
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, torch.Tensor) and not isinstance(value, nn.Parameter):
+        return value.detach().clone()
+    return type(value)(value) if isinstance(value, list | dict | set) and type(value) in {list, dict, set} else value
+
+
 def copied(model: nn.Module, *, share: bool = False) -> nn.Module:
     """Return a copy of a model in eval mode and without hooks: what its forward writes into itself, it writes there.
 

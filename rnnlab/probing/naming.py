@@ -19,7 +19,7 @@ from torch import nn
 
 from rnnlab.facts import Axis, Call, Fact, Gap, GroupNote, Named, Note, PackedNote, Place, Scope, TensorNote, tensors
 from rnnlab.operations import operation_of
-from rnnlab.probing.copies import copied, in_silence
+from rnnlab.probing.copies import Remembered, copied, in_silence
 from rnnlab.probing.inputs import Inputs
 from rnnlab.probing.reshaping import Reshaped, reshaped
 from rnnlab.probing.sizes import LONGEST, Fit, Setting, factors, fit, moves_as
@@ -68,18 +68,12 @@ class Probing:
     """Names the axes of a model's record.
 
     Args:
-        model: it is copied now, before it runs: what the learner's run leaves in it must not reach the probes.
+        model: it is remembered as it is now, before it runs: what the learner's run leaves in it must not reach the probes.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        self._copy: nn.Module | None = None
-        self._trouble = ""
-        try:
-            # The weights are shared until a probe is needed: most models' axes have their names already.
-            self._copy = copied(model, share=True)
-        except Exception as error:
-            self._trouble = f"the model cannot be copied ({_said(error)}), so it was not run on other sizes"
-        self._names = _parameters(model)
+        # It is copied only where a probe is needed: most models' axes have their names already.
+        self._model = Remembered(model)
 
     def name(self, recorder: Recorder, args: Sequence[Any], kwargs: dict[str, Any]) -> None:
         """Name what can be named of the axes that wait in a recorder, and take back names that prove wrong.
@@ -88,16 +82,20 @@ class Probing:
         """
         if not _is_needed(recorder):
             return
-        if self._copy is None:
-            recorder.tell(Gap(seen_by="probe", what="probing", why=self._trouble))
+        try:
+            model = self._model.copied()
+        except Exception as error:
+            why = f"the model cannot be copied ({_said(error)}), so it was not run on other sizes"
+            recorder.tell(Gap(seen_by="probe", what="probing", why=why))
             return
-        self._copy = copied(self._copy)
-        inputs = Inputs(args, kwargs, lambda tensor: tuple(s.name for s in recorder.symbols(tensor)), self._names)
+        inputs = Inputs(
+            args, kwargs, lambda tensor: tuple(s.name for s in recorder.symbols(tensor)), _parameters(model)
+        )
         if inputs.clash:
             recorder.tell(Gap(seen_by="probe", what="probing", why=f"{inputs.clash}: sizes were not varied"))
             return
-        runs = Runs(self._copy, recorder)
-        found = inputs if inputs.sizes else self._found(inputs, recorder)
+        runs = Runs(model, recorder)
+        found = inputs if inputs.sizes else self._found(model, inputs, recorder)
         if found is None:
             return
         runs.vary(found)
@@ -106,12 +104,12 @@ class Probing:
         if len(runs.settings) > 1:
             Naming(recorder, runs).name()
 
-    def _found(self, inputs: Inputs, recorder: Recorder) -> Inputs | None:
+    def _found(self, model: nn.Module, inputs: Inputs, recorder: Recorder) -> Inputs | None:
         """Find which axis of unnamed ids is the batch: the one that the first axis of the model's result moves with."""
         unnamed = inputs.called("axis 0", "axis 1")
-        if unnamed is None or self._copy is None:
+        if unnamed is None:
             return None
-        runs = Runs(self._copy, recorder)
+        runs = Runs(model, recorder)
         runs.vary(unnamed)
         found = fit([sizes[0] for sizes in runs.results], runs.settings) if all(runs.results) else Fit()
         if runs.trouble or len(runs.settings) < 2 or found.name not in {"axis 0", "axis 1"}:

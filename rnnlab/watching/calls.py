@@ -10,51 +10,67 @@ import contextlib
 import inspect
 import sys
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
-import torch.optim.optimizer as optimizers
 from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
-from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope, makers
+from rnnlab.facts import Call, GroupNote, Named, Note, Scope
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching import axes
+from rnnlab.watching.answers import count_answers
 from rnnlab.watching.axes import Operand, Symbol, Use
+from rnnlab.watching.births import Births
 from rnnlab.watching.crashes import Failed, remember
 from rnnlab.watching.describing import Describer
-from rnnlab.watching.layers import described, holds_weights, is_wrapper, kind_of, uncompiled
-from rnnlab.watching.measuring import are_ids, in_order, measured, readable, sampled, tensors_and_packs, tensors_in
-from rnnlab.watching.places import here, outward
+from rnnlab.watching.layers import described, holds_weights, is_wrapper, operation_of_layer, uncompiled
+from rnnlab.watching.measuring import are_ids, in_order, measured, sampled, tensors_and_packs, tensors_in
+from rnnlab.watching.optimizing import Optimizers
+from rnnlab.watching.packing import Packing
+from rnnlab.watching.places import here
 from rnnlab.watching.recorder import Recorder
-from rnnlab.watching.replacing import replaced_everywhere
 
 _FORWARD = Operation("forward", "nothing", None, frozenset())
+_TAKING = {"index", "select", "pieces"}  # the families that may take one step out of a tensor
 _ATTRIBUTES = {"T", "mT", "H", "mH"}
-_PACKING = ("pack_padded_sequence", "pad_packed_sequence", "pad_sequence", "pack_sequence")
+_TELLS_KWARGS = "with_kwargs" in inspect.signature(hooks.register_module_forward_hook).parameters
 
 
 class _Open:
     """A module whose forward is running, called from `frame`."""
 
-    __slots__ = ("aside", "frame", "held", "inputs", "module", "ours", "row", "scope")
+    __slots__ = ("aside", "frame", "held", "inputs", "module", "operands", "ours", "row", "scope")
 
     def __init__(self, module: nn.Module, ours: bool, frame: FrameType | None) -> None:
         self.module, self.ours, self.frame = module, ours, frame
         self.scope: int | None = None
         self.inputs: tuple[Named, ...] = ()
+        self.operands: list[Operand] = []
         self.row: Any = None
         self.held = self.aside = False
 
 
-class _Row(NamedTuple):
-    """A row that was told in the forward pass that is running: its fact, and the key under which loop turns fold it."""
+class _Row:
+    """A row that was told in the forward pass that is running: its fact, and the key under which loop turns fold it.
 
-    n: int
-    key: Any
+    What its operation read last and the axes that came out stand for the next turn, where it reads the same axes.
+    """
+
+    __slots__ = ("key", "n", "read", "symbols")
+
+    def __init__(self, n: int, key: Any) -> None:
+        self.n, self.key = n, key
+        self.read: list[axes.Symbols] = []
+        self.symbols: list[axes.Symbols] = []
+
+    def known(self, operands: Sequence[Operand], count: int) -> list[axes.Symbols] | None:
+        """Return the axes of `count` results, where these operands have the very axes of the last ones."""
+        same = len(self.symbols) == count and self.read == [operand.symbols for operand in operands]
+        return self.symbols if same else None
 
 
 class Calls(TorchFunctionMode):
@@ -65,13 +81,12 @@ class Calls(TorchFunctionMode):
         self.recorder = recorder
         self.describer = describer
         self._modules: list[_Open] = []
-        self._born: dict[int, tuple[weakref.ref[Any], dict[str, Symbol]]] = {}
+        self._births = Births()
+        self._optimizers = Optimizers(recorder)
         self._layer_names: dict[int, str] = {}
-        self._sizes: dict[str, int] = {}
         self._folding: FrameType | None = None
         # What this forward pass told already: a loop over time steps makes the same row again and again.
         self._rows: dict[Any, _Row] = {}
-        self._steps: list[FrameType] = []
         self._classifiers: weakref.WeakKeyDictionary[nn.Module, bool] = weakref.WeakKeyDictionary()
         self._undo = contextlib.ExitStack()
         # The result of the outermost model that ran last: its axes, where it has two.
@@ -83,16 +98,10 @@ class Calls(TorchFunctionMode):
 
     def __enter__(self) -> Calls:
         undo = self._undo
-        handles = [
-            hooks.register_module_forward_pre_hook(self._before_module),
-            self._after_every_module(),
-            optimizers.register_optimizer_step_pre_hook(self._before_step),
-            optimizers.register_optimizer_step_post_hook(self._after_step),
-        ]
-        for handle in handles:
+        for handle in (hooks.register_module_forward_pre_hook(self._before_module), self._after_every_module()):
             undo.callback(_remove, handle)
-        undo.enter_context(self._watched_zero_grad())
-        undo.enter_context(self._watched_packing())
+        undo.enter_context(self._optimizers)
+        undo.enter_context(Packing(self))
         undo.enter_context(uncompiled())
         super().__enter__()
         return self
@@ -102,13 +111,12 @@ class Calls(TorchFunctionMode):
             self._abandon(self._modules.pop())
         super().__exit__(*error)
         self._undo.close()
-        self._steps.clear()
         self._rows.clear()
         self._folding = None
 
     def _after_every_module(self) -> Any:
         """Hook into the end of every forward; older torch (2.4) does not tell a global hook of keyword arguments."""
-        if "with_kwargs" in inspect.signature(hooks.register_module_forward_hook).parameters:
+        if _TELLS_KWARGS:
             return hooks.register_module_forward_hook(self._after_module, with_kwargs=True, always_call=True)
         return hooks.register_module_forward_hook(
             lambda module, args, result: self._after_module(module, args, {}, result), always_call=True
@@ -137,9 +145,10 @@ class Calls(TorchFunctionMode):
         """Walking over a tensor unbinds its first axis; the slices are no row, but their axes are known."""
         pieces = unbind(*args)
         with self.recorder.guarded():
-            symbols, made_by = self.recorder.symbols(args[0])[1:], self.recorder.made_by(args[0])
+            (walked, *symbols), made_by = self.recorder.symbols(args[0]), self.recorder.made_by(args[0])
             for piece in pieces:
                 self.recorder.know(piece, symbols, made_by)
+                self._births.taken_along(walked, piece)
         return pieces
 
     def _operation(self, name: str, beneath: FrameType | None) -> Operation | None:
@@ -166,30 +175,46 @@ class Calls(TorchFunctionMode):
         told: Any = None
         # Shapes are taken before the call: squeeze_() and its kind rewrite history.
         with recorder.guarded():
-            operands = self._operands(args, kwargs)
+            operands = self.operands(args, kwargs)
             told = self._row_of(frame, operation, operands)
             if told not in self._rows:
                 tensors = [t for t in tensors_and_packs(args, kwargs) if isinstance(t, torch.Tensor)]
-                inputs = self._inputs(frame, tensors)
-        with recorder.silence(), self._failing(operation, frame, inputs, args, kwargs):
-            result = func(*args, **kwargs)
+                inputs = self.inputs(frame, tensors)
+        try:
+            with recorder.silence():
+                result = func(*args, **kwargs)
+        except Exception as error:
+            self.failed(error, operation, frame, inputs, args, kwargs)
+            raise
         with recorder.guarded():
             made = tensors_in((result,))
-            use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._birth(args, made))
-            symbols = axes.through(operation.family, use)
-            if operation.family == "other":
-                # What works in place (zero_, copy_) gives its own tensor back.
-                given = {id(t): known.symbols for t, known in zip(tensors_in((*args,)), operands, strict=False)}
-                symbols = [
-                    given[id(t)] if id(t) in given and len(given[id(t)]) == t.dim() else known
-                    for t, known in zip(made, symbols, strict=True)
-                ]
-            self._settle_ends(operation, args, kwargs, made, symbols)
-            if told in self._rows:
-                self._again(told, made, symbols)
+            row = self._rows.get(told)
+            symbols = row.known(operands, len(made)) if row is not None else None
+            if symbols is None:
+                symbols = self._through_function(operation, operands, args, kwargs, made)
+            if operation.family in _TAKING:
+                for piece, known in zip(made, symbols, strict=True):
+                    self._births.taken(operands[0], piece, known)
+            if row is not None:
+                self._again(row, operands, made, symbols)
             else:
-                self._tell(operation, frame, inputs, result, args, kwargs, made, symbols, row=told)
+                self.tell(operation, frame, inputs, result, args, kwargs, made, symbols, row=told)
         return result
+
+    def _through_function(
+        self, operation: Operation, operands: list[Operand], args: Any, kwargs: Any, made: list[torch.Tensor]
+    ) -> list[axes.Symbols]:
+        use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._births.at_function(args, made))
+        symbols = axes.through(operation.family, use)
+        if operation.family == "other":
+            # What works in place (zero_, copy_) gives its own tensor back.
+            given = {id(t): known.symbols for t, known in zip(tensors_in((*args,)), operands, strict=False)}
+            symbols = [
+                given[id(t)] if id(t) in given and len(given[id(t)]) == t.dim() else known
+                for t, known in zip(made, symbols, strict=True)
+            ]
+        self._settle_ends(operation, args, kwargs, made, symbols)
+        return symbols
 
     # --- loops inside a forward pass -----------------------------------------------------------------------------
 
@@ -200,61 +225,35 @@ class Calls(TorchFunctionMode):
         owner = id(layer) if layer is not None else id(self._modules[-1].module) if self._modules else 0
         return frame.f_code, frame.f_lasti, operation.name, owner, tuple(operand.shape for operand in operands)
 
-    def _again(self, told: Any, made: list[torch.Tensor], symbols: list[axes.Symbols]) -> None:
+    def _again(self, row: _Row, operands: list[Operand], made: list[torch.Tensor], symbols: list[axes.Symbols]) -> None:
         """Count another turn of a row; its results get their axes and their maker all the same."""
-        row = self._rows[told]
+        row.read, row.symbols = [operand.symbols for operand in operands], symbols
         for tensor, known in zip(made, symbols, strict=True):
             self.recorder.know(tensor, known, (row.n,))
         self.recorder.again(row.n, row.key)
 
-    @contextlib.contextmanager
-    def _failing(
-        self, operation: Operation, frame: FrameType, inputs: tuple[Named, ...], args: Any, kwargs: Any
-    ) -> Iterator[None]:
-        """Remember what an operation was given when it raises."""
-        try:
-            yield
-        except Exception as error:
-            with self.recorder.guarded():
-                place = self.recorder.places.place(frame)
-                remember(error, Failed(operation, place, inputs, args, kwargs))
-            # A frame holds the variables of all its callers, and an error may be about memory.
-            self._folding = None
-            raise
+    def failed(
+        self,
+        error: BaseException | None,
+        operation: Operation,
+        frame: FrameType,
+        inputs: tuple[Named, ...],
+        args: Any,
+        kwargs: Any,
+        layer: nn.Module | None = None,
+    ) -> None:
+        """Remember what an operation was given when it raised."""
+        with self.recorder.guarded():
+            # In a later turn of a loop nothing was noted before the call.
+            inputs = inputs or self.inputs(frame, tensors_and_packs(args, kwargs))
+            remember(error, Failed(operation, self.recorder.places.place(frame), inputs, args, kwargs, layer))
+        # A frame holds the variables of all its callers, and an error may be about memory.
+        self._folding = None
 
-    def _operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
+    def operands(self, args: Any, kwargs: dict[str, Any]) -> list[Operand]:
         return [Operand(t.shape, list(self.recorder.symbols(t))) for t in tensors_in(in_order(args, kwargs))]
 
-    def _birth(self, args: Any, made: list[torch.Tensor]) -> Callable[[str], Symbol]:
-        """Functional layers give birth to axes at their weight; without one, each call to new ones."""
-        weight = next((a for a in args if isinstance(a, nn.Parameter)), None)
-        if weight is None or not made:
-            return lambda name: Symbol(name, "propagated")
-        return lambda name: self.symbol_of(weight, name, "", made[0].shape[-1])
-
-    def symbol_of(self, owner: Any, name: str, layer: str, size: int) -> Symbol:
-        """Return the axis that a layer gives birth to: the same symbol each time it is called.
-
-        A second layer of another width gets the layer's name behind the axis name, so that one name has one size.
-        """
-        key, born = id(owner), self._born
-        if key not in born or born[key][0]() is not owner:
-
-            def gone(reference: Any) -> None:
-                # An id is used again; only the entry of this very owner is forgotten.
-                if key in born and born[key][0] is reference:
-                    del born[key]
-
-            born[key] = weakref.ref(owner, gone), {}
-        symbols = born[key][1]
-        if name not in symbols:
-            label = name
-            if name != "?" and self._sizes.setdefault(name, size) != size:
-                label = f"{name}_{layer or size}"
-            symbols[name] = Symbol() if name == "?" else Symbol(label, "propagated")
-        return symbols[name]
-
-    def _tell(
+    def tell(
         self,
         operation: Operation,
         frame: FrameType,
@@ -287,7 +286,7 @@ class Calls(TorchFunctionMode):
         if operation.name == "backward" and recorder.loops:
             recorder.loops[-1].trained = True
         if operation.name in {"sum", "mean"} and recorder.loops:
-            self._count_answers(place, operation.name, args, result)
+            count_answers(recorder, place, operation.name, args, result)
         if operation.name in LOSSES and recorder.loops and "value" in call.values:
             recorder.loops[-1].lost(call.values["value"])
         key = (place, operation.name, binds, self._layer_names.get(id(layer)))
@@ -308,31 +307,6 @@ class Calls(TorchFunctionMode):
             self.recorder.values_left -= 8 * len(seen.get("sample", ())) + 32
             values |= seen
         return values
-
-    def _count_answers(self, place: Place, name: str, args: Any, result: Any) -> None:
-        """Tally a batch's right answers: the sum or mean of `answers == batch.label`, one comparison per review."""
-        turns = self.recorder.loops[-1]
-        if not (turns.rows and args and readable(args[0]) and readable(result)):
-            return
-        one_each = args[0].numel() == turns.rows and result.numel() == 1
-        if one_each and self._compares_labels(self.recorder.made_by(args[0])):
-            value = float(result.detach())
-            turns.answered(place, round(value * turns.rows) if name == "mean" else value)
-
-    def _compares_labels(self, made_by: tuple[int, ...]) -> bool:
-        call = self._unconverted(made_by)
-        if not isinstance(call, Call) or call.what != "eq" or len(call.inputs) != 2:
-            return False
-        sources = [self._unconverted(tuple(makers(side.note))) for side in call.inputs]
-        return any(isinstance(source, Data) and source.what == "batch" for source in sources)
-
-    def _unconverted(self, made_by: tuple[int, ...]) -> Fact | None:
-        """Return the fact that made a tensor, looking through changes of type, device and axes of size 1."""
-        fact = self.recorder.fact(made_by[0]) if made_by else None
-        while isinstance(fact, Call) and fact.what in {"to", "squeeze", "unsqueeze", "view"} and fact.inputs:
-            made = sorted(makers(fact.inputs[0].note))
-            fact = self.recorder.fact(made[0]) if made else None
-        return fact
 
     def _stage_of(self, inputs: tuple[Named, ...]) -> str | None:
         """Inside the learner's model, what comes between the RNN and the head chooses the state: the squeeze stage."""
@@ -368,7 +342,7 @@ class Calls(TorchFunctionMode):
             inner = opened.module
         return True
 
-    def _inputs(self, frame: FrameType, values: list[Any]) -> tuple[Named, ...]:
+    def inputs(self, frame: FrameType, values: list[Any]) -> tuple[Named, ...]:
         names = self.recorder.places.names(frame, values)
         return tuple(Named(name, self.recorder.note(value)) for name, value in zip(names, values, strict=True))
 
@@ -407,9 +381,19 @@ class Calls(TorchFunctionMode):
             _pop_mode()
         return on_top
 
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Let what torch and the recorder do behind one line pass by unseen."""
+        aside = self._step_aside()
+        try:
+            yield
+        finally:
+            if aside:
+                _push_mode(self)
+
     def _drop_interrupted(self) -> None:
         """Forget modules that a Ctrl-C has left without torch telling of it: their caller is no longer running."""
-        while self._modules and not any(frame is self._modules[-1].frame for frame in outward(here())):
+        while self._modules and not _is_running(self._modules[-1].frame, here()):
             self._abandon(self._modules.pop())
 
     def _abandon(self, opened: _Open) -> None:
@@ -418,10 +402,11 @@ class Calls(TorchFunctionMode):
         self._close(opened)
 
     def _enter_layer(self, opened: _Open, frame: FrameType, args: Any) -> None:
-        opened.row = self._row_of(frame, operation_of(kind_of(opened.module)), self._operands(args, {}), opened.module)
+        opened.operands = self.operands(args, {})
+        opened.row = self._row_of(frame, operation_of_layer(opened.module), opened.operands, opened.module)
         if opened.row in self._rows:
             return
-        opened.inputs = self._inputs(frame, tensors_and_packs(args, {}))
+        opened.inputs = self.inputs(frame, tensors_and_packs(args, {}))
         if not self._ends_containers(opened.module, 0):
             opened.inputs = tuple(Named("", item.note) for item in opened.inputs)
 
@@ -432,18 +417,18 @@ class Calls(TorchFunctionMode):
             for name, layer in opened.module.named_modules():
                 if name:
                     self._layer_names[id(layer)] = name.rpartition(".")[2]
-        told = self._row_of(frame, _FORWARD, self._operands(args, {}), opened.module)
+        told = self._row_of(frame, _FORWARD, self.operands(args, {}), opened.module)
         recorder.hold()
         opened.held = True
         if is_wrapper(opened.module):
             return
         if told in self._rows:
-            recorder.again(*self._rows[told])
+            recorder.again(self._rows[told].n, self._rows[told].key)
             return
         place = recorder.places.place(frame)
         function = f"{type(opened.module).__name__}.forward"
         if not recorder.is_repeated((place, function)):
-            inputs = self._inputs(frame, tensors_and_packs(args, {}))
+            inputs = self.inputs(frame, tensors_and_packs(args, {}))
             opened.scope = recorder.enter(Scope(place=place, function=function, inputs=inputs))
             if told is not None:
                 self._rows[told] = _Row(opened.scope, (place, function))
@@ -471,13 +456,10 @@ class Calls(TorchFunctionMode):
                 _push_mode(self)
 
     def _layer_failed(self, module: nn.Module, opened: _Open, args: Any, kwargs: Any) -> None:
-        recorder = self.recorder
-        self._folding = None
-        frame = recorder.places.learner(here())
+        frame = self.recorder.places.learner(here())
         if frame is not None:
-            inputs = opened.inputs or self._inputs(frame, tensors_and_packs(args, {}))
-            operation = operation_of(kind_of(module))
-            remember(sys.exception(), Failed(operation, recorder.places.place(frame), inputs, args, kwargs, module))
+            operation = operation_of_layer(module)
+            self.failed(sys.exception(), operation, frame, opened.inputs, args, kwargs, module)
 
     def _leave_model(self, opened: _Open, result: Any) -> None:
         recorder = self.recorder
@@ -518,126 +500,39 @@ class Calls(TorchFunctionMode):
         frame = self.recorder.places.learner(here())
         if frame is None:
             return
-        operation = operation_of(kind_of(module))
+        operation = operation_of_layer(module)
         made = tensors_in((result,))
-        operands = self._operands(args, kwargs)
-        layer = self._layer_names.get(id(module), "")
-        use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._layer_birth(module, layer))
-        recurrent = operation.name in RECURRENT
-        symbols = self._recurrent(module, layer, use) if recurrent else axes.through(operation.family, use)
-        if opened.row in self._rows:
-            self._again(opened.row, made, symbols)
+        operands = self.operands(args, kwargs) if kwargs else opened.operands
+        row = self._rows.get(opened.row)
+        if row is not None and operation.family == "cell":
+            self._births.walked(opened.row, args[0] if args else None, operands)
+        if row is not None and (known := row.known(operands, len(made))) is not None:
+            self._again(row, operands, made, known)
             return
-        n = self._tell(operation, frame, opened.inputs, result, args, kwargs, made, symbols, module, opened.row)
+        layer = self._layer_names.get(id(module), "")
+        use = Use(operands, args, kwargs, [tuple(t.shape) for t in made], self._births.at_layer(module, layer))
+        recurrent = operation.name in RECURRENT
+        symbols = self._births.through_rnn(module, layer, use) if recurrent else axes.through(operation.family, use)
+        if row is not None:
+            self._again(row, operands, made, symbols)
+            return
+        if operation.family == "cell":
+            self._births.begun(opened.row, operands)
+        n = self.tell(operation, frame, opened.inputs, result, args, kwargs, made, symbols, module, opened.row)
         # Ids that no loader gave were made by the program itself, from a sentence: a prediction.
         if operation.name == "embedding" and not self.recorder.in_pass and self.describer and are_ids(args[0]):
             self.describer.tell_prediction(frame, args[0], n)
 
-    def _layer_birth(self, module: nn.Module, layer: str) -> Callable[[str], Symbol]:
-        widths = (getattr(module, name, None) for name in ("embedding_dim", "hidden_size", "out_channels"))
-        size = next((width for width in widths if width), 0)
-        return lambda name: self.symbol_of(module, name, layer, size)
-
-    def _recurrent(self, module: Any, layer: str, use: Use) -> list[axes.Symbols]:
-        """Axes of `(output, hidden)` or `(output, (hidden, cell))`; the input settles what the RNN reads as what."""
-        directions = 2 if module.bidirectional else 1
-        width = module.proj_size or module.hidden_size
-        hid = self.symbol_of(module, "proj" if module.proj_size else "hid", layer, width)
-        state = hid
-        if directions == 2:
-            hid = self.symbol_of(module, f"2*{state.name}", layer, 2 * width)
-        operand = use.tensors[0]
-        packed = isinstance(next(iter((*use.args, *use.kwargs.values()))), nn.utils.rnn.PackedSequence)
-        if not packed:
-            axes.read_by_rnn(operand.symbols, module.batch_first)
-        single = not packed and len(operand.shape) == 2
-        if packed or single:
-            time, batch = operand.symbols[0], Symbol("batch", "propagated")
-        else:
-            time, batch = operand.symbols[int(module.batch_first)], operand.symbols[1 - int(module.batch_first)]
-        layers = self.symbol_of(module, "layers*directions" if directions == 2 else "layers", layer, 0)
-        cell = self.symbol_of(module, "hid", layer, module.hidden_size) if module.proj_size else state
-        # The states to begin with: (layers, batch, hid), whatever batch_first says.
-        for given, width_of in zip(use.tensors[1:], (state, cell), strict=False):
-            for symbol, name in zip(given.symbols, (layers.name, "batch", width_of.name), strict=False):
-                if len(given.shape) == 3:
-                    symbol.settle(name)
-        if single:
-            return [[time, hid], [layers, state], [layers, cell]][: len(use.shapes)]
-        output = [time, hid] if packed else [batch, time, hid] if module.batch_first else [time, batch, hid]
-        return [output, [layers, batch, state], [layers, batch, cell]][: len(use.shapes)]
-
-    # --- packing, optimizers ---------------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _watched_packing(self) -> Iterator[None]:
-        """Replace the packing functions wherever the learner's modules hold them, and put them back afterwards."""
-        watched = {name: self._watched_function(name, getattr(nn.utils.rnn, name)) for name in _PACKING}
-        with replaced_everywhere(nn.utils.rnn, watched, self.recorder.places):
-            yield
-
-    def _watched_function(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        operation = operation_of(name)
-
-        def watched(*args: Any, **kwargs: Any) -> Any:
-            recorder = self.recorder
-            frame, beneath = recorder.places.caller(here())
-            # pack_sequence itself uses the others: what the learner wrote is one row.
-            if recorder.quiet or frame is None or beneath is not None:
-                return original(*args, **kwargs)
-            operands: list[Operand] = []
-            inputs: tuple[Named, ...] = ()
-            with recorder.guarded():
-                operands, inputs = self._operands(args, kwargs), self._inputs(frame, tensors_and_packs(args, kwargs))
-            with recorder.silence(), self._failing(operation, frame, inputs, args, kwargs):
-                result = original(*args, **kwargs)
-            with recorder.guarded():
-                made = tensors_in((result,))
-                use = Use(operands, args, kwargs, [tuple(t.shape) for t in made])
-                symbols = axes.through_packing(operation.name, use) or axes.through(operation.family, use)
-                self._tell(operation, frame, inputs, result, args, kwargs, made, symbols)
-            return result
-
-        watched.__name__, watched.__doc__ = original.__name__, original.__doc__
-        watched.__wrapped__ = original  # type: ignore[attr-defined]
-        return watched
-
-    @contextlib.contextmanager
-    def _watched_zero_grad(self) -> Iterator[None]:
-        original = torch.optim.Optimizer.zero_grad
-
-        def zero_grad(optimizer: Any, *args: Any, **kwargs: Any) -> None:
-            frame, _ = self.recorder.places.caller(here())
-            with self.recorder.silence():
-                original(optimizer, *args, **kwargs)
-            if not self.recorder.quiet and frame is not None:
-                self._event("zero_grad", frame)
-
-        torch.optim.Optimizer.zero_grad = zero_grad  # type: ignore[method-assign]
-        try:
-            yield
-        finally:
-            torch.optim.Optimizer.zero_grad = original  # type: ignore[method-assign]
-
-    def _before_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        self._steps.append(here())
-
-    def _after_step(self, optimizer: Any, args: Any, kwargs: Any) -> None:
-        if here() in self._steps:
-            del self._steps[self._steps.index(here()) :]
-        frame = self.recorder.places.learner(here())
-        if frame is not None and not self._is_away():
-            self._event("optimizer_step", frame)
-
     def _is_away(self) -> bool:
-        """Say whether the recorder itself is working, or an optimizer: one that raised has left no sign but its frame."""
-        while self._steps and self._steps[-1] not in outward(here()):
-            self._steps.pop()
-        return bool(self.recorder.quiet or self._steps)
+        """Say whether the recorder itself is working, or an optimizer."""
+        return bool(self.recorder.quiet) or self._optimizers.are_working
 
-    def _event(self, name: str, frame: FrameType) -> None:
-        place = self.recorder.places.place(frame)
-        self.recorder.tell_folded(Call(place=place, stage="train", what=name), (place, name))
+
+def _is_running(wanted: FrameType | None, frame: FrameType | None) -> bool:
+    """Say whether a frame is among the callers of another one."""
+    while frame is not None and frame is not wanted:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _remove(handle: Any) -> None:

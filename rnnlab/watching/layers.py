@@ -11,22 +11,31 @@ from typing import Any
 import torch
 from torch import nn
 
+from rnnlab.operations import Operation, operation_of
+
 # What torch puts around a learner's model: its own forward is no row, the module inside is what the learner wrote.
 _WRAPPERS = {"OptimizedModule", "DataParallel", "DistributedDataParallel"}
 
 
 def is_wrapper(module: nn.Module) -> bool:
     """Say whether a module of torch's only runs another one: a container's layers, a compiled or a parallel model."""
-    kind = type(module)
-    return isinstance(module, nn.Sequential) or (kind.__module__.startswith("torch.") and kind.__name__ in _WRAPPERS)
+    return _wraps(type(module))
 
 
-def kind_of(module: nn.Module) -> str:
-    """Return the operation's spelling of a layer: a subclass of a torch layer is still that layer."""
-    for base in type(module).__mro__:
-        if base.__module__.startswith("torch.") and base is not nn.Module:
-            return base.__name__
-    return type(module).__name__
+@functools.lru_cache(maxsize=512)
+def _wraps(kind: type) -> bool:
+    return issubclass(kind, nn.Sequential) or (kind.__module__.startswith("torch.") and kind.__name__ in _WRAPPERS)
+
+
+def operation_of_layer(module: nn.Module) -> Operation:
+    """Return the operation of a layer: a subclass of a torch layer is still that layer."""
+    return _operation(type(module))
+
+
+@functools.lru_cache(maxsize=512)
+def _operation(kind: type) -> Operation:
+    torchs = (base for base in kind.__mro__ if base.__module__.startswith("torch.") and base is not nn.Module)
+    return operation_of(next(torchs, kind).__name__)
 
 
 def described(module: nn.Module) -> str:

@@ -39,12 +39,13 @@ class Libraries:
         self._tallies = tallies = Tallies(self.describer)
         patches.__enter__()
         try:
-            Speaking(patches)
-            Tables(patches, self.describer, tallies)
-            Words(patches, self.describer, tallies)
-            patches.after_import("torchtext.data", self._watch_torchtext)
-            self._watch_scikit_learn()
-            self._watch_torch()
+            with patches.together():
+                Speaking(patches)
+                Tables(patches, self.describer, tallies)
+                Words(patches, self.describer, tallies)
+                patches.after_import("torchtext.data", self._watch_torchtext)
+                self._watch_scikit_learn()
+                self._watch_torch()
         except BaseException:
             patches.__exit__()
             raise

@@ -20,6 +20,8 @@ def tensors_and_packs(args: Any, kwargs: dict[str, Any]) -> list[Any]:
 
 def in_order(args: Any, kwargs: dict[str, Any]) -> list[Any]:
     """Return arguments with the input first, in whatever order they were named."""
+    if not kwargs:
+        return list(args)
     return [*args, *(kwargs[name] for name in sorted(kwargs, key=lambda name: name not in {"input", "tensors"}))]
 
 

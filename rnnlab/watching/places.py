@@ -51,12 +51,10 @@ class Places:
     """
 
     def __init__(self, also: Iterable[Path] = ()) -> None:
-        self._also = tuple(also)
+        self.also = tuple(also)
         self._kinds: dict[str, str] = {}
         self._spans: dict[tuple[CodeType, int], tuple[Place, tuple[int, int, int, int]]] = {}
         self.texts: dict[str, str] = {}
-        # How many modules there were when the learner's own were last looked for, and these.
-        self.own_modules: tuple[int, list[Any]] | None = None
 
     def kind(self, file: str) -> str:
         """Say whose a file is: `learner`, `torch`, `library`, or `ours` (a wrapper of rnnlab, to be looked through)."""
@@ -66,7 +64,7 @@ class Places:
         return known
 
     def _kind(self, file: str) -> str:
-        if self._also and any(Path(file).absolute().is_relative_to(folder) for folder in self._also):
+        if self.also and any(Path(file).absolute().is_relative_to(folder) for folder in self.also):
             return "learner"
         return _owner(file)
 
@@ -106,21 +104,7 @@ class Places:
     def _span(self, frame: FrameType) -> tuple[Place, tuple[int, int, int, int]]:
         key = (frame.f_code, frame.f_lasti)
         if key not in self._spans:
-            line, end_line, column, end_column = next(
-                islice(frame.f_code.co_positions(), frame.f_lasti // 2, None), (None, None, None, None)
-            )
-            line, end_line = line or frame.f_lineno, end_line or frame.f_lineno
-            file, text = frame.f_code.co_filename, self.text(frame.f_code.co_filename)
-            named, cell = sources.file_and_cell(file)
-            place = Place(
-                named,
-                line,
-                sources.characters(text, line, column or 0),
-                end_line,
-                sources.characters(text, end_line, end_column or 0),
-                cell,
-            )
-            self._spans[key] = place, (line, column or 0, end_line, end_column or 0)
+            self._spans[key] = _span_of(*key, frame.f_lineno, self.text(frame.f_code.co_filename))
         return self._spans[key]
 
     def binds(self, place: Place) -> tuple[str, ...]:
@@ -166,6 +150,16 @@ def _owner(file: str) -> str:
     if any(path.is_relative_to(folder) for folder in _LIBRARIES):
         return "torch" if "torch" in path.parts else "library"
     return "learner"
+
+
+@functools.lru_cache(maxsize=4096)
+def _span_of(code: CodeType, instruction: int, line: int, text: str) -> tuple[Place, tuple[int, int, int, int]]:
+    """Return the place of the expression that an instruction belongs to, and its span with columns in bytes."""
+    positions = next(islice(code.co_positions(), instruction // 2, None), (None, None, None, None))
+    first, last, column, end_column = positions[0] or line, positions[1] or line, positions[2] or 0, positions[3] or 0
+    named, cell = sources.file_and_cell(code.co_filename)
+    begin, end = sources.characters(text, first, column), sources.characters(text, last, end_column)
+    return Place(named, first, begin, last, end, cell), (first, column, last, end_column)
 
 
 NOTHING = object()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
@@ -39,6 +40,34 @@ from rnnlab.watching.turns import Turns, settle
 F = TypeVar("F", bound=Fact)
 
 
+class _Silence:
+    """Looks away inside; one object for all uses, as thousands of them nest in each other in a forward pass."""
+
+    __slots__ = ("recorder",)
+
+    def __init__(self, recorder: Recorder) -> None:
+        self.recorder = recorder
+
+    def __enter__(self) -> None:
+        self.recorder.quiet += 1
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool | None:
+        self.recorder.quiet -= 1
+        return None
+
+
+class _Guard(_Silence):
+    """Looks away inside, and keeps what fails there."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> bool | None:
+        kept = isinstance(error, Exception) and not os.environ.get("RNNLAB_STRICT")
+        if kept:
+            why = f"rnnlab could not follow a step: {type(error).__name__}: {error}"
+            self.recorder.tell(Gap(what="watching", why=why))
+        self.recorder.quiet -= 1
+        return kept
+
+
 class Recorder:
     """Writes one record of a running program."""
 
@@ -46,6 +75,7 @@ class Recorder:
         self.record = record
         self.places = places or Places()
         self.quiet = 0
+        self._silence, self._guard = _Silence(self), _Guard(self)
         self.stage: str | None = None
         self.loops: list[Turns] = []
         # The identities of data objects that stand in for what was not there.
@@ -178,30 +208,16 @@ class Recorder:
         finally:
             self.stage = before
 
-    @contextlib.contextmanager
-    def silence(self) -> Iterator[None]:
+    def silence(self) -> _Silence:
         """Look away while a library (or the recorder) works."""
-        self.quiet += 1
-        try:
-            yield
-        finally:
-            self.quiet -= 1
+        return self._silence
 
-    @contextlib.contextmanager
-    def guarded(self) -> Iterator[None]:
+    def guarded(self) -> _Guard:
         """Look away while the recorder works, and let its own failures leave a gap instead of the learner's program.
 
         `RNNLAB_STRICT` in the environment lets them through, for tests.
         """
-        self.quiet += 1
-        try:
-            yield
-        except Exception as error:
-            if os.environ.get("RNNLAB_STRICT"):
-                raise
-            self.tell(Gap(what="watching", why=f"rnnlab could not follow a step: {type(error).__name__}: {error}"))
-        finally:
-            self.quiet -= 1
+        return self._guard
 
     # --- loops -------------------------------------------------------------------------------------------------
 
@@ -411,8 +427,6 @@ _TRAINING = {"backward", "optimizer_step"}
 
 
 def _torch() -> Any:
-    import sys
-
     return sys.modules.get("torch")
 
 

@@ -16,7 +16,7 @@ from torch.nn.modules import module as hooks
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from rnnlab.facts import Call, Gap, PackedNote, Said, TensorNote, tensors
-from rnnlab.probing.copies import copied
+from rnnlab.probing.copies import Remembered, copied
 from rnnlab.record import Record
 from rnnlab.verbs.trace import trace
 
@@ -131,6 +131,18 @@ def test_a_copy_may_share_its_weights_and_nothing_else() -> None:
     assert twin.seen is not model.seen and twin.table.max_norm is None and model.table.max_norm == 0.1
     assert copied(model).fc.weight is not model.fc.weight
     assert not any(module.training for module in twin.modules()) and model.training
+
+
+def test_a_remembered_model_is_copied_as_it_was() -> None:
+    model = Stateful()
+    model.same = model.fc  # type: ignore[assignment]
+    remembered, mean = Remembered(model), model.norm.running_mean.clone()  # type: ignore[union-attr]
+    model(text())
+    assert model.seen == [9] and model.hidden is not None and not torch.equal(model.norm.running_mean, mean)  # type: ignore[arg-type]
+    twin = remembered.copied()
+    assert isinstance(twin, Stateful) and twin.seen == [] and twin.hidden is None
+    assert torch.equal(twin.norm.running_mean, mean)  # type: ignore[arg-type]
+    assert twin.same is twin.fc and twin.fc is not model.fc and torch.equal(twin.fc.weight, model.fc.weight)
 
 
 def test_a_state_that_is_part_of_a_graph_is_copied_as_well() -> None:

@@ -14,9 +14,8 @@ from rnnlab import sources
 from rnnlab.facts import Place
 from rnnlab.watching.data.imports import AfterImport, Then
 from rnnlab.watching.recorder import Recorder
-from rnnlab.watching.replacing import replaced, replaced_everywhere
+from rnnlab.watching.replacing import Function, Replacements
 
-Function = Callable[..., Any]
 _BETWEEN = tuple(str(Path(__file__).parent.parent / name) for name in ("bridges", "standins"))
 
 
@@ -41,8 +40,11 @@ class Patches:
         self.is_active = False
         self._imports = AfterImport()
         self._undo = contextlib.ExitStack()
+        self._replacements = Replacements(recorder.places)
+        self._gathering = False
 
     def __enter__(self) -> Patches:
+        self._undo.callback(self._replacements.put_back)
         self._undo.enter_context(self._imports)
         self.is_active = True
         return self
@@ -51,6 +53,16 @@ class Patches:
         # A replacement that the program still holds calls the original and does no more.
         self.is_active = False
         self._undo.close()
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Look through the learner's modules once for all functions that are replaced inside."""
+        self._gathering = True
+        try:
+            yield
+        finally:
+            self._gathering = False
+            self._replacements.spread()
 
     def after_import(self, name: str, then: Then) -> None:
         """Call `then` with a module: now if it is there, else as soon as the program has imported it."""
@@ -70,9 +82,9 @@ class Patches:
         original = vars(owner).get(name)
         if isinstance(original, property) and original.fget is not None:
             told = property(self.told(original.fget, tell), original.fset, original.fdel, original.__doc__)
-            self._undo.enter_context(replaced(owner, name, told))
+            self._replacements.attribute(owner, name, told)
         elif callable(original):
-            self._undo.enter_context(replaced(owner, name, self.told(original, tell)))
+            self._replacements.attribute(owner, name, self.told(original, tell))
 
     def functions(self, module: ModuleType, tell: dict[str, Callable[[Seen], None]]) -> None:
         """Tell of the learner's calls of functions of a module; names that it does not have are left out."""
@@ -81,18 +93,15 @@ class Patches:
 
     def instead(self, module: ModuleType, new: dict[str, Function]) -> None:
         """Replace functions in their module and wherever the learner's modules hold them."""
-        owners: dict[int, tuple[Any, dict[str, Function]]] = {}
         for name, one in new.items():
             # Some import it from the module that defines it: `from torch.utils.data.dataset import random_split`.
             original = getattr(module, name)
             home = sys.modules.get(getattr(original, "__module__", None) or "")
             for owner in (home, module):
                 if owner is not None and vars(owner).get(name) is original:
-                    group = owners.setdefault(id(owner), (owner, {}))[1]
-                    if all(vars(owner)[other] is not original for other in group):
-                        group[name] = one
-        for owner, group in owners.values():
-            self._undo.enter_context(replaced_everywhere(owner, group, self.recorder.places))
+                    self._replacements.add(owner, {name: one})
+        if not self._gathering:
+            self._replacements.spread()
 
     def told(self, original: Function, tell: Callable[[Seen], None]) -> Function:
         """Return a function wrapped: where the learner's own code calls it, what came out is told afterwards."""

@@ -19,16 +19,13 @@ class Training:
     def __init__(self, patches: Patches, describer: Describer) -> None:
         self.patches, self.describer = patches, describer
         import torch
-        from torch.optim import lr_scheduler
 
         patches.method(torch.nn.Module, "train", self._mode)
         patches.method(torch.nn.Module, "eval", self._mode)
         init = torch.optim.Optimizer.__init__
         patches.until_the_end(replaced(torch.optim.Optimizer, "__init__", self._optimizer(init)))
-        kinds = {kind for kind in vars(lr_scheduler).values() if isinstance(kind, type)}
-        for kind in kinds:
-            if kind.__module__ == lr_scheduler.__name__:
-                patches.method(kind, "step", self._scheduler_step)
+        for kind in _schedulers():
+            patches.method(kind, "step", self._scheduler_step)
         self._watch_seeds(torch)
 
     # --- seeds ---------------------------------------------------------------------------------------------------
@@ -137,6 +134,16 @@ class Training:
             values["learning_rate"] = float(rates[0])
         call = Call(place=place, stage="train", what="scheduler_step", values=values)
         self.describer.recorder.tell_folded(call, (place, "scheduler_step"))
+
+
+@functools.cache
+def _schedulers() -> list[type]:
+    """Return the classes of torch's schedulers that have a `step` of their own."""
+    from torch.optim import lr_scheduler
+
+    kinds = {kind for kind in vars(lr_scheduler).values() if isinstance(kind, type)}
+    kinds = {kind for kind in kinds if kind.__module__ == lr_scheduler.__name__}
+    return [kind for kind in kinds if "step" in vars(kind)]
 
 
 class _Flag:

@@ -1,0 +1,37 @@
+"""Counts right answers: the sum or the mean of `answers == batch.label`, one comparison for each review of a batch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnnlab.facts import Call, Data, Fact, Place, makers
+from rnnlab.watching.measuring import readable
+from rnnlab.watching.recorder import Recorder
+
+
+def count_answers(recorder: Recorder, place: Place, name: str, args: Any, result: Any) -> None:
+    """Tally a batch's right answers in the pass that is running, if that is what a `sum` or `mean` has added up."""
+    turns = recorder.loops[-1]
+    if not (turns.rows and args and readable(args[0]) and readable(result)):
+        return
+    one_each = args[0].numel() == turns.rows and result.numel() == 1
+    if one_each and _compares_labels(recorder, recorder.made_by(args[0])):
+        value = float(result.detach())
+        turns.answered(place, round(value * turns.rows) if name == "mean" else value)
+
+
+def _compares_labels(recorder: Recorder, made_by: tuple[int, ...]) -> bool:
+    call = _unconverted(recorder, made_by)
+    if not isinstance(call, Call) or call.what != "eq" or len(call.inputs) != 2:
+        return False
+    sources = [_unconverted(recorder, tuple(makers(side.note))) for side in call.inputs]
+    return any(isinstance(source, Data) and source.what == "batch" for source in sources)
+
+
+def _unconverted(recorder: Recorder, made_by: tuple[int, ...]) -> Fact | None:
+    """Return the fact that made a tensor, looking through changes of type, device and axes of size 1."""
+    fact = recorder.fact(made_by[0]) if made_by else None
+    while isinstance(fact, Call) and fact.what in {"to", "squeeze", "unsqueeze", "view"} and fact.inputs:
+        made = sorted(makers(fact.inputs[0].note))
+        fact = recorder.fact(made[0]) if made else None
+    return fact
