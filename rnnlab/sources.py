@@ -111,9 +111,21 @@ def _cell_magic(lines: list[str], first: int) -> tuple[str, tuple[Skipped, ...]]
         done = "the cell was run once, without it"
         moved = tuple(one._replace(line=one.line + first) for one in skipped)
         return "\n" * first + rest, (Skipped(first + 1, magic, done), *moved)
+    if (written := _WRITTEN.fullmatch(magic)) is not None:
+        code = _writing(written["path"].strip(), "\n".join([*lines[first + 1 :], ""]), more=bool(written["more"]))
+        blank = "\n" * (len(lines) - 1 - first)
+        return "\n" * first + code + blank, (Skipped(first + 1, magic, "the file was written"),)
     return "\n" * (len(lines) - 1), (Skipped(first + 1, magic, "the whole cell was skipped: it is no Python"),)
 
 
+def _writing(path: str, text: str, *, more: bool) -> str:
+    """Return the statement that writes a file, a module that later cells import most often; `;` keeps its value unshown."""
+    file = f"__import__('pathlib').Path({path!r})"
+    before = f"{file}.read_text(encoding='utf-8') + " if more else ""
+    return f"{file}.write_text({before}{text!r}, encoding='utf-8');"
+
+
+_WRITTEN = re.compile(r"%%(?:writefile|file)\s+(?P<more>-a\s+|--append\s+)?(?P<path>\S.*)")
 _RUN_ONCE = {"time", "timeit", "capture", "prun", "memit", "mprun", "lprun"}
 _ESCAPE = re.compile(r"(?P<left>\s*(?:[\w.,\s()\[\]'\"]+=\s*)?)(?P<sign>[!%?]{1,2})(?P<rest>.*)")
 _HELP = re.compile(r"\s*[%\w.]+\?{1,2}\s*")

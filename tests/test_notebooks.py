@@ -49,6 +49,8 @@ def cell(tmp_path: Path, text: str) -> Cell:
         ("y = 5 \\\n  % 2\n!ls", "y = 5 \\\n  % 2\npass"),
         ("%cd data\n!ls", "__import__('os').chdir('data')\npass"),
         ("%env A=b", "__import__('os').environ['A'] = 'b'"),
+        ("await f()\n%pwd", "await f()\npass"),
+        ("%%writefile a.py\nx = 1", "__import__('pathlib').Path('a.py').write_text('x = 1\\n', encoding='utf-8');\n"),
         ("def f(:\n    pass", "def f(:\n    pass"),
         ("", ""),
     ],
@@ -120,3 +122,21 @@ def test_cells_run_one_after_another_and_a_failing_one_does_not_stop_the_later(
         ("%matplotlib inline", 1),
         ("%time n = 5", 4),
     ]
+
+
+def test_a_cell_may_wait_and_may_write_a_module_that_a_later_one_imports(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = notebook(
+        tmp_path / "course.ipynb",
+        "%%writefile words.py\ndef cut(text):\n    return text.split()",
+        "%%writefile -a words.py\nMOST = 3",
+        "import words\nwords.cut('a b'), words.MOST",
+        "import asyncio\nasync def later(x):\n    await asyncio.sleep(0)\n    return x + 1",
+        "first = await later(1)\nawait later(first)",
+    )
+    ran = run_program(path, save=tmp_path / "course.rnnlab")
+    out, err = capfd.readouterr()
+    assert out.splitlines() == ["(['a', 'b'], 3)", "3"], err
+    told = [(one.what, one.done) for one in Record.load(ran.record).ask(Instead)]
+    assert told[0] == ("%%writefile words.py", "the file was written")

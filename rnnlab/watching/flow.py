@@ -25,6 +25,7 @@ from rnnlab.watching.turns import Turns
 _FEW = 3  # calls from one line that are told one by one
 _WORTH = 10  # folded calls that are told as soon as something else happens
 _MANY = 100  # calls of one function that are: it may call itself
+_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _SIZED = (range, list, tuple, dict, set, str)
 
 
@@ -86,18 +87,20 @@ class Flow:
     def compile_cell(self, text: str, file: str) -> tuple[CodeType, CodeType | None, int]:
         """Compile a notebook's cell, and the expression at its end, whose value the notebook shows, with its line.
 
+        As in a notebook, `await` may stand outside of functions: the code is then a coroutine's.
+
         Raises:
             SyntaxError: as Python's own compiler raises it.
         """
-        compile(text, file, "exec", dont_inherit=True)
+        compile(text, file, "exec", _AWAIT, dont_inherit=True)
         tree = rewritten(text, file, self.reach, self.sites)
         last = tree.body[-1] if tree.body else None
         if not isinstance(last, ast.Expr) or text.rstrip().endswith(";"):
-            return compile(tree, file, "exec", dont_inherit=True), None, 0
+            return compile(tree, file, "exec", _AWAIT, dont_inherit=True), None, 0
         body = ast.Module(tree.body[:-1], [])
         return (
-            compile(body, file, "exec", dont_inherit=True),
-            compile(ast.Expression(last.value), file, "eval", dont_inherit=True),
+            compile(body, file, "exec", _AWAIT, dont_inherit=True),
+            compile(ast.Expression(last.value), file, "eval", _AWAIT, dont_inherit=True),
             last.lineno,
         )
 

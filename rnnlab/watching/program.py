@@ -10,6 +10,7 @@ import builtins
 import contextlib
 import importlib
 import importlib.util
+import inspect
 import linecache
 import os
 import sys
@@ -18,7 +19,7 @@ from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -28,12 +29,16 @@ from rnnlab.facts import Crash, Instead, Place, Said
 from rnnlab.record import Header, Record
 from rnnlab.sources import Cell
 from rnnlab.watching.crashes import crash_of
+from rnnlab.watching.environment import set_early
 from rnnlab.watching.flow import Flow
 from rnnlab.watching.importing import OwnModules, own_texts
 from rnnlab.watching.lines import Lines
 from rnnlab.watching.recorder import Recorder
 from rnnlab.watching.shortening import LIMITS
 from rnnlab.watching.watch import VALUES, Watch, new_record
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 _OURS = str(Path(rnnlab.__file__).parent) + os.sep
 _STOPPED = 130  # what a shell says of a program that Ctrl-C has ended
@@ -85,6 +90,7 @@ class _Program:
         self.file = os.path.abspath(job.program)  # noqa: PTH100
         self.flow = Flow(self.recorder)
         self._failed = False
+        self._event_loop: AbstractEventLoop | None = None
 
     def run(self) -> int:
         text = ""
@@ -112,6 +118,7 @@ class _Program:
     def _watch(self, stack: contextlib.ExitStack, text: str) -> None:
         """Switch the witnesses on, and what lets old and incomplete programs run."""
         own = [text] if self.job.cells is None else [cell.code for cell in self.job.cells]
+        set_early(own)
         texts = own_texts(own, Path(self.file).parent)
         self.flow.know(texts)
         if self.job.dry:
@@ -190,12 +197,22 @@ class _Program:
 
     def _run_cell(self, cell: Cell, file: str) -> None:
         body, last, line = self.flow.compile_cell(cell.code, file)
-        exec(body, self.main.__dict__)
+        self._evaluated(body)
         if last is not None:
-            value = eval(last, self.main.__dict__)
+            value = self._evaluated(last)
             if value is not None:
                 self.main.__dict__["_"] = value
                 self._show(value, self.recorder.places.line(file, line))
+
+    def _evaluated(self, code: CodeType) -> Any:
+        """Run a piece of a cell; one that awaits something runs in the one event loop of the notebook."""
+        value = eval(code, self.main.__dict__)
+        if not code.co_flags & inspect.CO_COROUTINE:
+            return value
+        import asyncio
+
+        self._event_loop = self._event_loop or asyncio.new_event_loop()
+        return self._event_loop.run_until_complete(value)
 
     def _show(self, value: Any, place: Place | None) -> None:
         """Show a value as a notebook would, in words."""
