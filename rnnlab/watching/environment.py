@@ -53,6 +53,6 @@ def _is_environment(node: ast.expr) -> bool:
 
 
 def _pair(name: ast.expr, value: ast.expr) -> Iterator[tuple[str, str]]:
-    if isinstance(name, ast.Constant) and isinstance(value, ast.Constant):
-        if isinstance(name.value, str) and isinstance(value.value, str):
-            yield name.value, value.value
+    texts = [node.value for node in (name, value) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+    if len(texts) == 2:
+        yield texts[0], texts[1]
