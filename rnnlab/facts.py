@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 Witness = Literal["run", "source", "probe"]
+WITNESSES: tuple[Witness, ...] = ("run", "probe", "source")  # the most certain first
 AxisSource = Literal["declared", "probed", "propagated", "unknown"]
 
 

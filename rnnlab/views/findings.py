@@ -18,13 +18,13 @@ from rnnlab.rules.kit import Finding, Level, Rule
 from rnnlab.views.peeks import grid, table
 
 LEVEL_STYLES: dict[Level, str] = {"mistake": "bold red", "risk": "bold yellow", "habit": "bold blue"}
-_MARKS: dict[Level, str] = {"mistake": "✗", "risk": "!", "habit": "·"}
+MARKS: dict[Level, str] = {"mistake": "✗", "risk": "!", "habit": "·"}
 
 
 def finding_view(record: Record, outcome: Outcome, finding: Finding) -> RenderableType:
     """Return one finding: its level and name, the line, the message, and how to read more."""
     level = outcome.level(finding)
-    title = Text.assemble((f" {_MARKS[level]} {level} ", LEVEL_STYLES[level]), (outcome.rule.name, "bold"), " ")
+    title = Text.assemble((f" {MARKS[level]} {level} ", LEVEL_STYLES[level]), (outcome.rule.name, "bold"), " ")
     lines: list[RenderableType] = [Text(finding.message)]
     if finding.place is not None:
         where = Text.assemble(
@@ -50,7 +50,7 @@ def report_view(report: Report) -> RenderableType:
         for outcome, finding in found:
             level = outcome.level(finding)
             where = f"{Path(finding.place.file).name}:{finding.place.line}" if finding.place is not None else ""
-            marked = Text(f"{_MARKS[level]} {level}", style=LEVEL_STYLES[level])
+            marked = Text(f"{MARKS[level]} {level}", style=LEVEL_STYLES[level])
             shown.add_row(
                 marked, Text(outcome.rule.name, style="bold"), Text(outcome.rule.stage), Text(where, style="dim")
             )

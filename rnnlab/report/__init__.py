@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from rnnlab.facts import Call, Data, Fact, Loop
+from rnnlab.facts import WITNESSES, Call, Data, Fact, Loop, Witness
 from rnnlab.record import Record
 from rnnlab.rules.kit import LEVELS, Finding, Level, Rule, Unseen, catalogue
 
@@ -15,12 +15,21 @@ Status = Literal["found", "clear", "unseen", "broke"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one rule says of one record; `why` says why it is unseen or how it broke."""
+    """What one rule says of one record; `why` says why it is unseen or how it broke.
+
+    `missing` names what the rule needs and the program never showed.
+    """
 
     rule: Rule
     status: Status
     findings: tuple[Finding, ...] = ()
     why: str = ""
+    missing: tuple[str, ...] = ()
+
+    @property
+    def applies(self) -> bool:
+        """Whether the program showed what the rule judges at all."""
+        return not self.missing
 
     def level(self, finding: Finding) -> Level:
         """Return a finding's level: the rule's own, or the lower one that the finding asks for."""
@@ -59,6 +68,11 @@ class Report:
         ]
         return sorted(found, key=lambda pair: LEVELS.index(pair[0].level(pair[1])))
 
+    def seen_by(self, finding: Finding) -> tuple[Witness, ...]:
+        """Return the witnesses that saw a finding, the most certain first."""
+        saw = {self.record.fact(n).seen_by for n in finding.evidence if 0 <= n < len(self.record)}
+        return tuple(witness for witness in WITNESSES if witness in saw)
+
     def of(self, name: str) -> Outcome:
         """Return the outcome of the rule of this name."""
         return next(outcome for outcome in self.outcomes if outcome.rule.name == name)
@@ -86,7 +100,7 @@ def _judge(rule: Rule, record: Record, doubtful: set[int]) -> Outcome:
             made_up = [need for need in missing if any(_seen(record, need))]
             nothing = f"the program showed no {' and no '.join(missing)}"
             why = f"the program showed stand-ins alone for its {' and its '.join(made_up)}" if made_up else nothing
-            return Outcome(rule, "unseen", why=why)
+            return Outcome(rule, "unseen", why=why, missing=() if made_up else tuple(missing))
         for finding in rule.check(record):
             if doubtful.isdisjoint(finding.evidence):
                 findings.append(finding)  # one by one: what was found stands, even if the rest could not be seen

@@ -1,0 +1,126 @@
+"""Joins what several witnesses say of one program: their records into one, their reports into one.
+
+Two that agree are one finding with the evidence of both. Where they disagree, a run that was whole wins over the source, a dry
+run only where nothing stood in for what the rule judges (then the rule had an answer of its own); what was said and not
+believed is kept as a `Disagreement`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from rnnlab.facts import Call, Crash, Data, Fact, GroupNote, Loop, Named, PackedNote, Scope, TensorNote
+from rnnlab.record import Record
+from rnnlab.report import Outcome, Report
+from rnnlab.rules.kit import LEVELS, Finding, Level
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A finding of one witness that another one, who looked as well, did not see."""
+
+    rule: str
+    finding: Finding
+    believed: str
+
+
+def joined(run: Report, source: Report) -> tuple[Report, tuple[Disagreement, ...]]:
+    """Return one report of a program that ran (whole or dry) and whose source was read (and its model probed)."""
+    record, offset = _one_record(run.record, source.record)
+    outcomes: list[Outcome] = []
+    disagreements: list[Disagreement] = []
+    for ours in run.outcomes:
+        theirs = _moved(source.of(ours.rule.name), offset)
+        outcome, denied = _agreed(ours, theirs)
+        outcomes.append(outcome)
+        disagreements += [Disagreement(ours.rule.name, one, "the run") for one in denied]
+    return Report(record, tuple(outcomes)), tuple(disagreements)
+
+
+def _agreed(run: Outcome, source: Outcome) -> tuple[Outcome, list[Finding]]:
+    """Return what is said in the end, and the findings that were not believed."""
+    if run.status == "broke" or source.status == "broke":
+        broke, other = (run, source) if run.status == "broke" else (source, run)
+        return (other if other.status == "found" else broke), []
+    if run.status == "clear" and source.status == "found":
+        return run, list(source.findings)
+    if "found" in (run.status, source.status):
+        findings = _united(run.findings, source.findings)
+        return replace(run, status="found", findings=findings, why="", missing=()), []
+    if "clear" in (run.status, source.status):
+        return (run if run.status == "clear" else source), []
+    # Nobody could look: the reason of whoever met what the rule is about.
+    return (run if run.applies or not source.applies else source), []
+
+
+def _united(run: Sequence[Finding], source: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Return all findings, one for each line; the run has measured, so its words stand."""
+    found = list(run)
+    for other in source:
+        same = next((i for i, one in enumerate(found) if _line(one) == _line(other)), None)
+        if same is None:
+            found.append(other)
+        else:
+            level = _higher(found[same].level, other.level)
+            found[same] = replace(found[same], evidence=(*found[same].evidence, *other.evidence), level=level)
+    return tuple(found)
+
+
+def _line(finding: Finding) -> Any:
+    place = finding.place
+    return None if place is None else (place.file, place.cell, place.line)
+
+
+def _higher(one: Level | None, other: Level | None) -> Level | None:
+    """Return the more serious of two levels; None is the rule's own, which is the most serious."""
+    if one is None or other is None:
+        return None
+    return one if LEVELS.index(one) <= LEVELS.index(other) else other
+
+
+def _moved(outcome: Outcome, offset: int) -> Outcome:
+    findings = tuple(replace(one, evidence=tuple(n + offset for n in one.evidence)) for one in outcome.findings)
+    return replace(outcome, findings=findings)
+
+
+# --- records -------------------------------------------------------------------------------------------------------
+
+
+def _one_record(first: Record, second: Record) -> tuple[Record, int]:
+    """Return a record with the facts of both, and by how much the numbers of the second have moved."""
+    both = Record(first.header)
+    for record in (first, second):
+        for file, text in record.sources.items():
+            both.add_source(file, text)
+    for fact in first:
+        both.add(fact)
+    offset = len(both)
+    for fact in second:
+        both.add(_renumbered(fact, offset))
+    return both, offset
+
+
+def _renumbered(fact: Fact, offset: int) -> Fact:
+    changed: dict[str, Any] = {"inside": None if fact.inside is None else fact.inside + offset}
+    if isinstance(fact, Call | Scope | Crash):
+        changed["inputs"] = tuple(_note_moved(item, offset) for item in fact.inputs)
+    if isinstance(fact, Call | Scope) and fact.output is not None:
+        changed["output"] = _note_moved(Named("", fact.output), offset).note
+    if isinstance(fact, Data):
+        changed |= {"id": fact.id + offset, "made_from": tuple(one + offset for one in fact.made_from)}
+    if isinstance(fact, Loop) and fact.over is not None:
+        changed["over"] = fact.over + offset
+    return msgspec.structs.replace(fact, **changed)
+
+
+def _note_moved(item: Named, offset: int) -> Named:
+    note: Any = item.note
+    if isinstance(note, GroupNote):
+        note = msgspec.structs.replace(note, items=tuple(_note_moved(one, offset) for one in note.items))
+    elif isinstance(note, TensorNote | PackedNote):
+        note = msgspec.structs.replace(note, made_by=tuple(n + offset for n in note.made_by))
+    return Named(item.name, note)
