@@ -29,6 +29,7 @@ def _facts(sources: dict[str, str], model: str, arguments: dict[str, Any], seed:
             if not isinstance(facts[0], Gap):
                 return [_told(lifted), *facts]
             last = last or facts[0]
+            lifted.trouble = facts[0].why
     except Unliftable as error:
         last = Gap(seen_by="probe", what=f"model {model}", why=str(error))
     return [last] if last is not None else []

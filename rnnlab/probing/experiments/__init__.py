@@ -55,8 +55,15 @@ def probe_model(
     return facts
 
 
+_ROW_BY_ROW = {padding, neighbours, alone, permutation}
+
+
 def _careful(experiment: Experiment, subject: Subject) -> Iterator[Probe | Gap]:
     """Run one experiment; what the model raises in it is a gap of this experiment alone."""
+    if experiment in _ROW_BY_ROW and subject.form.batch_axis is None and subject.form.axes != ("seq_len",):
+        why = f"no axis of its answer {subject.form.output} moves with the batch"
+        yield Gap(seen_by="probe", place=subject.place, what=experiment.__name__, why=why)
+        return
     try:
         yield from experiment(subject)
     except Exception as error:
@@ -69,7 +76,8 @@ def _signature(subject: Subject, found: Found) -> Probe:
 
     Seen: `arguments`, `axes` (of the text), `by_output` and `by_layers` (the order of the axes by what the answer moves with,
     and by what the first recurrent layer takes for the batch; `?` where that says nothing), `kind`, `width`, `pad`,
-    `pad_from`, `batch` and `seq_len` (the only sizes that the model takes, or None), `sorted_lengths`, `output`.
+    `pad_from`, `batch` and `seq_len` (the only sizes that the model takes, or None), `sorted_lengths`, `before` (a method
+    that is called before each forward, or ""), `output` (the axes of the answer: names, and constants as numbers).
     """
     form = found.form
     seen = {
@@ -84,6 +92,7 @@ def _signature(subject: Subject, found: Found) -> Probe:
         "batch": form.batch,
         "seq_len": form.seq_len,
         "sorted_lengths": form.sorted_lengths,
+        "before": form.before,
         "output": list(form.output),
     }
     return told(subject, "signature", {"runs": found.runs}, seen)

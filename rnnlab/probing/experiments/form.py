@@ -43,7 +43,8 @@ class Form:
     `kind` is what a text consists of: `ids` (batch, seq_len) below `width`, or `features` (batch, seq_len, width). `axes` is
     the order of the text's first two axes; (`seq_len`,) alone where the model takes one text at a time. `batch` and `seq_len`
     are set where the model runs with no other size. `output` names the axes of its answer, constants as numbers;
-    `result` is the position of the answer among the tensors that the forward returns.
+    `result` is the position of the answer among the tensors that the forward returns; `before` is a method of the model that
+    is called before each forward, as `model.hidden = model.init_hidden(batch)`.
     """
 
     arguments: tuple[Argument, ...]
@@ -57,12 +58,13 @@ class Form:
     sorted_lengths: bool = False
     output: tuple[str, ...] = ()
     result: int = 0
+    before: str = ""
 
     @property
     def has_lengths(self) -> bool:
         """Whether the model is told how long each text is, by lengths or by a mask."""
         roles = {role for argument in self.arguments for role in (argument.role, *(r for _, r in argument.keys))}
-        return bool(roles & {"lengths", "mask", "text and lengths"})
+        return bool(roles & {"lengths", "mask", "text and lengths", "packed"})
 
     @property
     def batch_axis(self) -> int | None:

@@ -9,6 +9,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
+import torch
 from torch import nn
 
 from rnnlab.probing.experiments.form import Argument, Role
@@ -60,7 +61,7 @@ def ways(model: nn.Module) -> Iterator[tuple[Argument, ...]]:
 def _is_plausible(way: tuple[Argument, ...]) -> bool:
     """A text there must be; a lone argument that is left out does not leave the later ones their places."""
     roles = [role for argument in way for role in (argument.role, *(r for _, r in argument.keys))]
-    return "text" in roles or "text and lengths" in roles
+    return bool({"text", "text and lengths", "packed"} & set(roles))
 
 
 def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, names: list[str]) -> Iterator[Argument]:
@@ -69,10 +70,12 @@ def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, 
     # What has a default is given by name, so that others may be left out.
     by_name = optional or parameter.kind is parameter.KEYWORD_ONLY
     left_out = Argument(name, "none", by_name=True)
-    if keys := _keys(name, tree):
-        if position == 0:
-            yield Argument(name, *keys)
-            return
+    if position == 0 and _is_packed(parameter, tree):
+        yield Argument(name, "packed")
+        return
+    if position == 0 and (keys := _keys(name, tree)):
+        yield Argument(name, *keys)
+        return
     role = role_of(name, position)
     is_switch = optional and isinstance(parameter.default, bool | str | float)
     if is_switch or role == "none":
@@ -130,8 +133,8 @@ def _keys(name: str, tree: ast.AST | None) -> tuple[Role, tuple[tuple[str, Role]
             if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
                 keys[node.slice.value] = None
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
-            if node.attr not in _TENSOR_WORDS and not hasattr(_tensor(), node.attr):
-                attributes[node.attr] = None
+            attributes[node.attr] = None
+    attributes = {name: None for name in attributes if name not in _TENSOR_WORDS and not hasattr(torch.Tensor, name)}
     for kind, found in (("dict", keys), ("object", attributes)):
         if found:
             made: tuple[tuple[str, Role], ...] = tuple((key, role_of(key, i)) for i, key in enumerate(found))
@@ -141,19 +144,33 @@ def _keys(name: str, tree: ast.AST | None) -> tuple[Role, tuple[tuple[str, Role]
     return None
 
 
-def _tensor() -> type:
-    import torch
+def _is_packed(parameter: inspect.Parameter, tree: ast.AST | None) -> bool:
+    """Say whether an argument is a packed sequence: it is annotated so, or asked for its batch_sizes."""
+    if "PackedSequence" in str(parameter.annotation):
+        return True
+    return any(
+        isinstance(n, ast.Attribute) and n.attr == "batch_sizes" and dotted_name(n.value) == parameter.name
+        for n in (ast.walk(tree) if tree is not None else ())
+    )
 
-    return torch.Tensor
+
+def dotted_name(node: ast.AST) -> str:
+    """Return a bare name, "" for anything else."""
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_unpacked(name: str, tree: ast.AST | None) -> bool:
     """Say whether a forward takes its argument apart: `text, lengths = batch`, or `batch[0]` and `batch[1]` as two things."""
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name) and node.value.id == name:
-            if isinstance(node.targets[0], ast.Tuple) and len(node.targets[0].elts) == 2:
-                return True
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript):
+        if not isinstance(node, ast.Assign):
+            continue
+        if (
+            dotted_name(node.value) == name
+            and isinstance(node.targets[0], ast.Tuple)
+            and len(node.targets[0].elts) == 2
+        ):
+            return True
+        if isinstance(node.value, ast.Subscript):
             value, index = node.value.value, node.value.slice
             if (
                 isinstance(value, ast.Name)

@@ -62,7 +62,9 @@ def alone(subject: Subject) -> Iterator[Probe | Gap]:
         lengths = lengths_for(subject, kind)
         batch = texts(subject.form, lengths, subject.seed)
         together = subject.answer(batch)
-        single = torch.cat([subject.answer([text]) for text in batch])
+        # An answer for each step has as many steps as the batch.
+        seq_len = max(lengths) if "seq_len" in subject.form.output else 0
+        single = torch.cat([subject.answer([text], seq_len=seq_len) for text in batch])
         seen = {"largest_change": difference(together, single), "spread": spread(together)}
         given = {"lengths": kind, "batch": len(batch), "told_lengths": subject.form.has_lengths}
         yield told(subject, "alone", given, seen)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from rnnlab.probing.copies import in_silence
 from rnnlab.probing.experiments.subject import Subject, hooked, seed_all
-from rnnlab.probing.experiments.texts import Maker, Text
+from rnnlab.probing.experiments.texts import Maker, Text, start
 
 
 def weighted(answers: Tensor) -> Tensor:
@@ -44,13 +44,14 @@ def _vectors_and_answers(
 ) -> tuple[list[Tensor], Tensor]:
     """Run a copy in which the words' vectors are leaves of the graph."""
     model, seen = subject.fresh(), []
+    start(model, subject.form, len(batch))
     maker = Maker(model, subject.form, batch, seq_len, side)
     if subject.form.kind == "features":
         maker.text.requires_grad_(True)
         seen.append(maker.text)
 
     def cut(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
-        if output.dim() < 2 or output.numel() != output.shape[-1] * len(batch) * seq_len:
+        if output.dim() < 2 or output.numel() != output.shape[-1] * len(batch) * seq_len or subject.is_packed:
             return output
         leaf = output.detach().requires_grad_(True)
         seen.append(leaf)

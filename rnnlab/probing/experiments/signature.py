@@ -15,11 +15,13 @@ from rnnlab.probing.experiments.form import BATCH_FIRST, TIME_FIRST, Argument, F
 from rnnlab.probing.experiments.naming_arguments import ways
 from rnnlab.probing.experiments.reach import layers_of
 from rnnlab.probing.experiments.subject import answers_in, said, seed_all
-from rnnlab.probing.experiments.texts import Maker, first_rnn, texts
+from rnnlab.probing.experiments.texts import Maker, first_rnn, start, starting_methods, texts
 
 _MOST_RUNS = 160
-# Which (batch, seq_len) are tried: each differs from the first in one of them.
-_FIRST, _LONGER, _MORE = (3, 7), (3, 9), (5, 7)
+# The (batch, seq_len) that are tried first; one of the two is then raised by two.
+_FIRST = (3, 7)
+# Where a model takes one axis for the other, it may only run with more texts than steps.
+_OTHER = (9, 5)
 
 
 class NoForm(Exception):  # noqa: N818  # it is no error of ours
@@ -43,6 +45,7 @@ class Search:
     sizes: Sequence[int] = ()
     runs: int = 0
     errors: list[str] = field(default_factory=list)
+    base: tuple[int, int] = _FIRST
 
 
 @dataclass(frozen=True)
@@ -67,9 +70,22 @@ def find_form(model: nn.Module, sizes: Sequence[int] = ()) -> Found:
         NoForm: it never ran.
     """
     search = Search(model, sizes)
+    found = _searched(search) or _searched(_with_other_sizes(search))
+    if found is None:
+        raise NoForm(_most_telling(search.errors))
+    return found
+
+
+def _with_other_sizes(search: Search) -> Search:
+    """Return the search with the other sizes."""
+    return replace(search, base=_OTHER, runs=0)
+
+
+def _searched(search: Search) -> Found | None:
+    """Try every kind, way and order of axes until one fits well, else take the best."""
     best: tuple[int, Found] | None = None
-    for kind in _kinds(model):
-        for way in ways(model):
+    for kind in _kinds(search.model):
+        for way in ways(search.model):
             for axes in (BATCH_FIRST, TIME_FIRST, ("seq_len",)):
                 trial = _settled(search, Form(way, axes, **kind))
                 if trial is None:
@@ -83,9 +99,7 @@ def find_form(model: nn.Module, sizes: Sequence[int] = ()) -> Found:
                 break
         if best is not None or search.runs > _MOST_RUNS:
             break
-    if best is None:
-        raise NoForm(_most_telling(search.errors))
-    return best[1]
+    return best[1] if best is not None else None
 
 
 def _kinds(model: nn.Module) -> Iterator[dict[str, Any]]:
@@ -122,7 +136,7 @@ def _guessed_pad(model: nn.Module) -> int:
 def _settled(search: Search, form: Form) -> Trial | None:
     """Run a form until it works, learning from each error; None where it does not."""
     for _ in range(6):
-        batch, seq_len = form.batch or _FIRST[0], form.seq_len or _FIRST[1]
+        batch, seq_len = form.batch or search.base[0], form.seq_len or search.base[1]
         batch = 1 if form.axes == ("seq_len",) else batch
         trial = Trial(form)
         error = _run(search, trial, batch, seq_len)
@@ -140,12 +154,12 @@ def _vary(search: Search, trial: Trial) -> None:
     """Run a working form in two more sizes; a size that the model refuses is one that it insists on."""
     form = trial.form
     if form.axes == ("seq_len",):
-        _run(search, trial, 1, _LONGER[1])
+        _run(search, trial, 1, search.base[1] + 2)
         return
-    batch, seq_len = form.batch or _FIRST[0], form.seq_len or _FIRST[1]
-    if form.seq_len is None and _run(search, trial, batch, _LONGER[1]) is not None:
+    batch, seq_len = form.batch or search.base[0], form.seq_len or search.base[1]
+    if form.seq_len is None and _run(search, trial, batch, search.base[1] + 2) is not None:
         form = replace(form, seq_len=seq_len)
-    if form.batch is None and _run(search, trial, _MORE[0], seq_len) is not None:
+    if form.batch is None and _run(search, trial, search.base[0] + 2, seq_len) is not None:
         form = replace(form, batch=batch)
     trial.form = form
 
@@ -164,6 +178,7 @@ def _run(search: Search, trial: Trial, batch: int, seq_len: int) -> Exception | 
         with in_silence(), torch.no_grad():
             model = copied(search.model, share=True)
             seed_all(0)
+            start(model, form, batch)
             given, named = Maker(model, form, texts(form, lengths), seq_len).arguments()
             with layers_of(model) as layers:
                 result = model(*given, **named)
@@ -187,6 +202,9 @@ def _taught(form: Form, error: Exception, batch: int, seq_len: int, search: Sear
         return replace(form, sorted_lengths=True)
     if "index out of range" in message and form.width > 4:
         return replace(form, width=max(4, form.width // 2))
+    methods = starting_methods(search.model)
+    if methods and not form.before and ("None" in message or "no attribute" in message or "hx" in message):
+        return replace(form, before=methods[0])
     if form.axes == ("seq_len",):
         return None
     if form.seq_len is None and (length := _wanted_length(message, batch, seq_len)):
@@ -227,8 +245,8 @@ def _wanted_batch(message: str, batch: int, seq_len: int, search: Search) -> int
 
 
 def _most_telling(errors: Sequence[str]) -> str:
-    """Return the error that came up most often, the earliest first."""
-    return max(dict.fromkeys(errors), key=errors.count, default="nothing could be tried")
+    """Return the first error: the likeliest way of calling was tried first."""
+    return errors[0] if errors else "nothing could be tried"
 
 
 # --- what came back ------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from rnnlab.facts import Place
 from rnnlab.probing.copies import copied, in_silence
 from rnnlab.probing.experiments.form import Form
-from rnnlab.probing.experiments.texts import Maker, Text
+from rnnlab.probing.experiments.texts import Maker, Text, start
 from rnnlab.watching.measuring import tensors_in
 
 
@@ -62,6 +62,11 @@ class Subject:
         """The name of the model's class."""
         return type(self.model).__name__
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the model is given packed texts: its vectors stand in another order then."""
+        return any(argument.role == "packed" for argument in self.form.arguments)
+
     def drawn(self, seed: int, weights: float) -> Subject:
         """Return the same subject with other weights."""
         return Subject(self.model, self.form, place=self.place, files=self.files, seed=seed, weights=weights)
@@ -90,6 +95,7 @@ class Subject:
     def raw(self, model: nn.Module, batch: Sequence[Text], seq_len: int, side: str = "right", seed: int = 0) -> Any:
         """Call a copy on texts, padded to seq_len, from a known random state; return whatever its forward returns."""
         seed_all(seed)
+        start(model, self.form, len(batch))
         given, named = Maker(model, self.form, batch, seq_len, side).arguments()
         return model(*given, **named)
 

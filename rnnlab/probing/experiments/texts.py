@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from rnnlab.probing.experiments.form import Argument, Form, Role
 
@@ -74,13 +75,18 @@ class Maker:
             "lengths": lambda: self._lengths(shape),
             "mask": lambda: self._mask(shape),
             "hidden": lambda: self._state(shape),
-            "cell": lambda: self._zeros(),
+            "cell": self._zeros,
             "batch size": lambda: self.batch,
             "label": lambda: torch.zeros(self.batch, dtype=torch.float if shape else torch.long),
             "features": lambda: torch.randn(self.batch, 1 + shape),
             "text and lengths": lambda: (self.text, self.lengths),
+            "packed": self._packed,
         }
         return makers[role]() if role in makers else None
+
+    def _packed(self) -> PackedSequence:
+        first = self.form.axes[0] == "batch"
+        return pack_padded_sequence(self.text, self.lengths, batch_first=first, enforce_sorted=False)
 
     def _lengths(self, shape: int) -> Any:
         return [self.lengths, self.lengths.tolist(), self.lengths.unsqueeze(1)][shape]
@@ -117,6 +123,33 @@ class Maker:
         if isinstance(rnn, nn.RNNBase):
             return torch.zeros(rnn.num_layers * (2 if rnn.bidirectional else 1), self.batch, rnn.hidden_size)
         return torch.zeros(self.batch, getattr(rnn, "hidden_size", 1))
+
+
+_STARTS = {"inithidden", "initstate", "getinitstate", "inithiddenstate", "zerostate", "reset", "resethidden", "resetstate",
+           "initializehidden", "initializestate", "initstates", "initweightshidden", "inithiddens", "clearhidden", "clear"}  # fmt: skip
+
+
+def starting_methods(model: nn.Module) -> list[str]:
+    """Return the methods of a model that make, or put back, its first states."""
+    return [n for n, _ in inspect.getmembers(type(model), inspect.isfunction) if n.lower().replace("_", "") in _STARTS]
+
+
+def called(model: nn.Module, name: str, batch: int) -> Any:
+    """Call such a method with as many arguments as it wants: the batch size, and a device where it is called so."""
+    method = getattr(model, name)
+    wanted = [
+        p for p in inspect.signature(method).parameters.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL
+    ]
+    return method(*(torch.device("cpu") if "dev" in p.name else batch for p in wanted))
+
+
+def start(model: nn.Module, form: Form, batch: int) -> None:
+    """Do what a program does before it calls its model: make its first states, and keep them in it."""
+    if not form.before:
+        return
+    state = called(model, form.before, batch)
+    if state is not None:
+        model.hidden = state  # type: ignore[assignment]
 
 
 def first_rnn(model: nn.Module) -> nn.Module | None:

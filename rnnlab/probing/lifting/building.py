@@ -25,6 +25,10 @@ from rnnlab.watching.standins.inert import Anything
 
 _TRIES = 12
 _WIDE = 64  # wider than this, an argument that is only a width is tried narrower first
+# Two widths that do not fit, the one that is wanted first.
+_WIDTHS = re.compile(
+    r"(?:size of tensor a \(|input_size\. Expected |Expected )(\d+)(?:\) must match the size of tensor b \(|, got )(\d+)"
+)
 
 
 class Unliftable(Exception):  # noqa: N818  # it is no error of ours
@@ -36,7 +40,8 @@ class Lifted:
     """A model that was built from its source.
 
     `arguments` are those of its constructor, in words; `guessed` names those that the source does not say; `stood_in` what
-    stood in for things that are not there; `numbers` are whole numbers that the program names.
+    stood in for things that are not there; `numbers` are whole numbers that the program names. Whoever finds that it does not
+    run says so in `trouble`: the next plan may learn from it.
     """
 
     model: nn.Module
@@ -47,6 +52,7 @@ class Lifted:
     guessed: tuple[str, ...] = ()
     stood_in: dict[str, str] = field(default_factory=dict)
     numbers: tuple[int, ...] = ()
+    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Plan:
     array: bool = False
     vectors: bool = True
     site: int = 0
+    sizes: tuple[tuple[str, int], ...] = ()
     given: tuple[tuple[str, Any], ...] = ()
 
     def having(self, name: str, value: Any) -> Plan:
@@ -123,17 +130,32 @@ class _Builder:
         ]
         sites = self.values.calls(self.candidate.name)
         plans += [Plan(narrow=False, site=n) for n in range(1, min(4, len(sites)))]
-        for plan in plans:
+        while plans:
+            plan = plans.pop(0)
             lifted = self._built(plan)
-            if lifted is not None:
-                yield lifted
+            if lifted is None:
+                continue
+            yield lifted
+            if (taught := self._resized(plan, lifted.trouble)) is not None:
+                plans.insert(0, taught)
+
+    def _resized(self, plan: Plan, trouble: str) -> Plan | None:
+        """Return the plan with the width of the stand-ins that an error asks for, None where it asks for none."""
+        match = _WIDTHS.search(trouble)
+        if match is None:
+            return None
+        wanted, had = (int(number) for number in match.groups())
+        for role in ("emb", "vocab"):
+            if had == self.sizes.get(role, made(role)) and dict(plan.sizes).get(role) != wanted:
+                return replace(plan, sizes=(*plan.sizes, (role, wanted)))
+        return None
 
     def _built(self, plan: Plan) -> Lifted | None:
         """Build by one plan, settling arguments as errors ask for it."""
         for _ in range(_TRIES):
             self.guessed: list[str] = []
             self.sizes = self._sizes(plan)
-            slices = Slices(self.program, Values(self.program), self.sources, self.sizes)
+            slices = Slices(self.program, Values(self.program), self.sources, self.sizes, self.roles)
             arguments: dict[str, Any] = {}
             try:
                 with in_silence(), standing_in():
@@ -338,6 +360,8 @@ class _Builder:
             return self.sizes.get(role) or made(role)
         if isinstance(value, dict) and role == "words":
             return made("words", self.sizes)
+        if type(value) is int and value < 1 and role in {"vocab", "emb", "hid", "classes", "layers"}:
+            value = None  # a list that is filled later
         if value is None and role in {"vocab", "emb", "hid", "classes", "layers"}:
             self.guessed.append(name)
             return self._guess(name, None, plan)
@@ -348,9 +372,9 @@ class _Builder:
 
     def _sizes(self, plan: Plan) -> dict[str, int]:
         """Return the sizes that stand-ins must agree with: a table of vectors has the width that the program says."""
-        found: dict[str, int] = {}
+        found: dict[str, int] = self._written(plan)
         if plan.narrow:
-            return {"layers": plan.layers}
+            return {"layers": plan.layers} | found | dict(plan.sizes)
         init = next((n for n in self.statement.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
         for argument in (*init.args.args, *init.args.kwonlyargs) if init is not None else ():
             role = self.roles.get(argument.arg) or role_of(argument.arg)
@@ -364,7 +388,26 @@ class _Builder:
                     continue
                 if type(value) is int and 0 < value < 1_000_000:
                     found[role] = value
-        return found | {"layers": plan.layers}
+        return found | {"layers": plan.layers} | dict(plan.sizes)
+
+    def _written(self, plan: Plan) -> dict[str, int]:
+        """Return the sizes of word vectors that the class itself names, by a number or a constant."""
+        found: dict[str, int] = {}
+        init = next((n for n in self.statement.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
+        arguments = {a.arg for a in (*init.args.args, *init.args.kwonlyargs)} if init is not None else set()
+        for call in (n for n in ast.walk(self.statement) if isinstance(n, ast.Call)):
+            if hint(call.func) != "Embedding":
+                continue
+            for role, node in zip(("vocab", "emb"), call.args, strict=False):
+                if plan.narrow and {n.id for n in ast.walk(node) if isinstance(n, ast.Name)} & {*arguments, "self"}:
+                    continue
+                try:
+                    value = self.values.of(node, Scope(self.file, init))
+                except Unknown:
+                    continue
+                if type(value) is int and 0 < value < 1_000_000:
+                    found.setdefault(role, value)
+        return found
 
     def _numbers(self) -> tuple[int, ...]:
         """Return the whole numbers that the program names, those that are called after a batch or a length first."""
@@ -392,6 +435,8 @@ class _Builder:
         if "unexpected keyword argument" in message:
             name = re.findall(r"'(\w+)'", message)[-1]
             return plan.having(name, None) if name in arguments and dict(plan.given).get(name, "") is not None else None
+        if (resized := self._resized(plan, message)) is not None:
+            return resized
         if "np.ndarray" in message or "expected np" in message:
             return replace(plan, array=True) if not plan.array else None
         return self._less_inert(plan, arguments)
@@ -432,9 +477,8 @@ def _literal(value: Any) -> ast.expr:
 
 def _told(value: Any) -> str:
     """Return a value in a few words."""
-    shape = getattr(value, "shape", None)
-    if shape is not None:
-        return f"{type(value).__name__} {tuple(shape)}"
+    if type(value).__module__ in {"torch", "numpy"} and hasattr(value, "shape"):
+        return f"{type(value).__name__} {tuple(value.shape)}"
     text = (
         repr(value)
         if isinstance(value, int | float | str | bool | type(None) | list | tuple | dict)

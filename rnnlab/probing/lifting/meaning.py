@@ -16,8 +16,9 @@ PAD, UNK = 1, 0
 class Words:
     """A vocabulary, a tokenizer or a field of fifty words, whatever it is asked for."""
 
-    def __init__(self, size: int = VOCAB) -> None:
-        self.itos = ["<unk>", "<pad>", *(f"word{i}" for i in range(2, size))]
+    def __init__(self, size: int = VOCAB, width: int = EMB) -> None:
+        self.itos = ["<unk>", "<pad>", *(f"word{i}" for i in range(2, size))][:size]
+        self.width = width
         self.stoi: dict[str, int] = defaultdict(int, {word: i for i, word in enumerate(self.itos)})
         self.vocab_size = self.n_words = self.num_words = size
         self.pad_token, self.unk_token, self.pad_token_id = "<pad>", "<unk>", PAD
@@ -31,7 +32,7 @@ class Words:
     @property
     def vectors(self) -> Any:
         """Random vectors for each word."""
-        return matrix((self.size, EMB))
+        return matrix((self.size, self.width))
 
     def get_stoi(self) -> dict[str, int]:
         """Return the index of each word."""
@@ -145,7 +146,7 @@ def made(role: str, sizes: dict[str, int] | None = None) -> Any:
     if role in {"vectors", "array"}:
         return matrix((known["vocab"], known["emb"]), numpy=role == "array")
     if role == "words":
-        return Words(known["vocab"])
+        return Words(known["vocab"], known["emb"])
     return None
 
 

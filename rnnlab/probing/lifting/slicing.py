@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import ast
 import builtins
+import contextlib
 import linecache
 from typing import Any
 
-from rnnlab.probing.lifting.meaning import role_of
+from rnnlab.probing.lifting.meaning import EMB, VOCAB, Words, role_of
 from rnnlab.probing.lifting.meaning import made as made_of_role
 from rnnlab.probing.lifting.program import Binding, File, Program, dotted, names_in
 from rnnlab.probing.lifting.standins import LightningModule, from_module, imported
@@ -29,8 +30,11 @@ _IMPURE = {"load", "read", "open", "download", "from_pretrained", "fit", "hub", 
 class Slices:
     """The namespaces of a program's files, filled with what is asked for."""
 
-    def __init__(self, program: Program, values: Values, sources: dict[str, str], sizes: dict[str, int]) -> None:
-        self.program, self.values, self.sizes = program, values, sizes
+    def __init__(
+        self, program: Program, values: Values, sources: dict[str, str], sizes: dict[str, int], roles: dict[str, str]
+    ) -> None:
+        self.program, self.values, self.sizes, self.roles = program, values, sizes, roles
+        self.vocabularies = vocabularies(program)
         self.spaces: dict[File, dict[str, Any]] = {}
         self.stood_in: dict[str, str] = {}
         self._asked: set[tuple[File, str]] = set()
@@ -135,11 +139,11 @@ class Slices:
 
     def _constant(self, file: File, binding: Binding, space: dict[str, Any]) -> None:
         """Read a constant, or run the assignment where it only computes."""
-        try:
-            space[binding.name] = self.values.name(binding.name, Scope(file))
+        with contextlib.suppress(Unknown):
+            found = self.values.name(binding.name, Scope(file))
+            if not self._is_filled_later(binding.name, found):
+                space[binding.name] = found
             return
-        except Unknown:
-            pass
         statement = binding.statement
         value = getattr(statement, "value", None)
         if isinstance(statement, ast.Assign | ast.AnnAssign) and value is not None and self._is_pure(value, file):
@@ -149,6 +153,15 @@ class Slices:
                 self._execute(statement, binding.key, space)
             except Exception:
                 space.pop(binding.name, None)
+            found = space.get(binding.name)
+            if isinstance(found, Anything) or self._is_filled_later(binding.name, found):
+                del space[binding.name]
+
+    def _is_filled_later(self, name: str, value: Any) -> bool:
+        """Say whether a value is a list, dict or set that holds nothing yet, or little, because the program fills it."""
+        if not isinstance(value, list | dict | set):
+            return False
+        return not value or (name in self.vocabularies and name in self.values.filled())
 
     def _is_pure(self, value: ast.expr, file: File) -> bool:
         """Say whether an expression only computes: with torch, or with classes and functions that the program defines."""
@@ -176,17 +189,45 @@ class Slices:
 
     def _stand_in(self, name: str, statement: ast.stmt | None) -> Any:
         """Return something of a kind, by a name and by the words of what is assigned to it."""
-        role = role_of(name)
+        role = self.roles.get(name) or role_of(name)
         value = getattr(statement, "value", None)
         if not role and isinstance(value, ast.expr):
             role = role_of(hint(value))
         found: Any
+        if name in self.vocabularies and role not in {"settings", "vectors", "array"}:
+            size = (
+                self.sizes.get(role) or made_of_role(role)
+                if role in {"classes", "vocab"}
+                else self.sizes.get("vocab", 0)
+            )
+            self.stood_in[name] = "words"
+            return Words(size or VOCAB, self.sizes.get("emb", EMB))
         if role == "settings":
             found = self.values.options()
         else:
             found = made_of_role(role, self.sizes) if role else None
         self.stood_in[name] = role or "anything"
         return Anything() if found is None else found
+
+
+def vocabularies(program: Program) -> set[str]:
+    """Return the names that a program uses as a vocabulary (`TEXT.vocab`, `vocab.stoi`), or takes the length of."""
+    found: set[str] = set()
+    for file in program.files.values():
+        for node, _ in file.walk():
+            if isinstance(node, ast.Attribute) and node.attr in {
+                "vocab",
+                "stoi",
+                "itos",
+                "get_stoi",
+                "get_itos",
+                "vectors",
+                "vocab_size",
+            }:
+                found.add(hint(node.value))
+            elif isinstance(node, ast.Call) and dotted(node.func) == "len" and node.args:
+                found.add(dotted(node.args[0]))
+    return found - {"", "self"}
 
 
 def _own_names(statement: ast.stmt) -> set[str]:

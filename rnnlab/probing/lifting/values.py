@@ -7,6 +7,7 @@ argparse, classes and dicts of settings are read; all else is `Unknown`.
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import math
 import operator
@@ -21,6 +22,7 @@ from rnnlab.probing.lifting.settings import Settings, added_options, keyword, op
 
 _DEEPEST = 24
 _OPEN = {"torch", "math", "numpy"}  # modules whose names are looked up for real
+_GROWS = {"append", "add", "extend", "update", "insert", "setdefault"}
 _NAMESPACES = {"Namespace", "SimpleNamespace", "dict", "EasyDict", "edict", "AttrDict", "Box", "Munch", "DotMap", "DictConfig",
                "ConfigDict", "create", "OmegaConf", "Params", "HParams", "AttributeDict"}  # fmt: skip
 
@@ -59,6 +61,7 @@ class Values:
         self.program = program
         self._options: Settings | None = None
         self._busy: set[int] = set()
+        self._growing: set[str] | None = None
 
     def of(self, node: ast.expr, scope: Scope) -> Any:
         """Return what an expression is worth.
@@ -336,10 +339,8 @@ class Values:
     def _keep(self, into: Settings, name: str, node: ast.expr, scope: Scope) -> None:
         if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] == "field":
             node = keyword(node, "default") or node
-        try:
+        with contextlib.suppress(Unknown):
             into[name] = self.of(node, scope)
-        except Unknown:
-            pass
 
     def options(self) -> Settings:
         """Return the options of argparse (of all parsers) at their defaults."""
@@ -411,6 +412,8 @@ class Values:
             return False if last == "is_available" else 0 if last == "device_count" else torch.device("cpu")
         if last in _NAMESPACES:
             return self._namespace(node, scope)
+        if name == "len" and node.args and hint(node.args[0]) in self.filled():
+            raise Unknown(ast.unparse(node))
         if name in _PLAIN and name not in scope.file.bindings:
             return self._checked(_PLAIN[name](*(self.of(a, scope) for a in node.args)), node)
         if isinstance(node.func, ast.Attribute) and last in {
@@ -426,6 +429,18 @@ class Values:
         if name.startswith("math."):
             return getattr(math, last)(*(self.of(a, scope) for a in node.args))
         return self._own_call(node, name, scope)
+
+    def filled(self) -> set[str]:
+        """Return the names of lists and dicts that the program fills as it runs: their length is not in the source."""
+        if self._growing is None:
+            self._growing = set()
+            for file in self.program.files.values():
+                for node, _ in file.walk():
+                    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _GROWS:
+                        self._growing.add(hint(node.func.value))
+                    elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Store):
+                        self._growing.add(hint(node.value))
+        return self._growing
 
     def _namespace(self, node: ast.Call, scope: Scope) -> Settings:
         found = Settings()
