@@ -22,7 +22,8 @@ verbs | inspectors | learning > pipeline > ground
 GROUND = {"facts", "stages", "sources", "operations", "index", "jail"}
 LIGHT = ["record", "rules.kit", "errors", "report", "timeline", "views.terminal",
          "views.crashes", "views.peeks", "views.shapes", "views.words",
-         "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "cli"]  # fmt: skip
+         "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "cli", "jail",
+         "probing.asking"]  # fmt: skip
 HEAVY = ("torch", "torchtext", "spacy", "pandas")
 
 
