@@ -22,8 +22,8 @@ from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_
 
 from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope, makers
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
-from rnnlab.watching import axes
-from rnnlab.watching.axes import Operand, Symbol, Use
+from rnnlab import axes
+from rnnlab.axes import Operand, Symbol, Use
 from rnnlab.watching.crashes import Failed, remember
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.layers import described, holds_weights, is_wrapper, kind_of, uncompiled

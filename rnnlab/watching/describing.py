@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Any
 
 from rnnlab.facts import Data, Place
-from rnnlab.watching.axes import Symbol
+from rnnlab.axes import Symbol
 from rnnlab.watching.data import rows
 from rnnlab.watching.data.batches import Paddings, tensor_batch
 from rnnlab.watching.data.identities import Identities

@@ -31,7 +31,7 @@ from rnnlab.facts import (
     ValueNote,
 )
 from rnnlab.record import Record
-from rnnlab.watching.axes import Symbol, Symbols, unknown
+from rnnlab.axes import Symbol, Symbols, unknown
 from rnnlab.watching.places import Places
 from rnnlab.watching.shortening import is_enough, shortened
 from rnnlab.watching.turns import Turns, settle

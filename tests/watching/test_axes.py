@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from rnnlab.record import Record
-from rnnlab.watching.axes import Symbol
+from rnnlab.axes import Symbol
 from rnnlab.watching.calls import Calls
 from rnnlab.watching.places import Places
 from rnnlab.watching.recorder import Recorder

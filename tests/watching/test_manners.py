@@ -20,7 +20,7 @@ from torchtext import data
 
 from rnnlab.facts import Crash, Gap, Said
 from rnnlab.verbs.trace import trace
-from rnnlab.watching.axes import Symbol
+from rnnlab.axes import Symbol
 from rnnlab.watching.recorder import Recorder
 from rnnlab.watching.watch import Watch, new_record
 
