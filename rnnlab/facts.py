@@ -166,9 +166,15 @@ class Probe(Fact, frozen=True, tag="probe"):
 
 
 class Said(Fact, frozen=True, tag="said"):
-    """Text that the program printed."""
+    """Text that the program printed.
+
+    Source alone knows no values: the text then has `{}` for each of the `values`, whose notes say what made them, and
+    `made_from` holds the identities of all data behind them.
+    """
 
     text: str
+    values: tuple[Named, ...] = ()
+    made_from: tuple[int, ...] = ()
 
 
 class Locals(Fact, frozen=True, tag="locals"):

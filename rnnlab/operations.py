@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Operation(NamedTuple):
-    """One operation. `family` says how axes pass through it (see `rnnlab.watching.axes`)."""
+    """One operation. `family` says how axes pass through it (see `rnnlab.axes`)."""
 
     name: str
     family: str

@@ -3,7 +3,7 @@
 The idea of probing a program with prime sizes is torchtyc's, which names axes that were annotated; here real tiny tensors
 take the place of annotations, and the differences between runs that of factoring. What moves with neither axis of the
 input (emb, hid, classes) cannot be named this way: these names are born at the layers and move with the symbols of
-`rnnlab.watching.axes`. Probing also holds the names that moved there against what the sizes say.
+`rnnlab.axes`. Probing also holds the names that moved there against what the sizes say.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 from torch import nn
 
+from rnnlab.axes import Symbol
 from rnnlab.facts import Axis, Call, Fact, Gap, GroupNote, Named, Note, PackedNote, Place, Scope, TensorNote, tensors
 from rnnlab.operations import operation_of
 from rnnlab.probing.copies import Remembered, copied, in_silence
@@ -24,7 +25,6 @@ from rnnlab.probing.inputs import Inputs
 from rnnlab.probing.reshaping import Reshaped, reshaped
 from rnnlab.probing.sizes import LONGEST, Fit, Setting, factors, fit, moves_as
 from rnnlab.record import Record
-from rnnlab.watching.axes import Symbol
 from rnnlab.watching.calls import Calls
 from rnnlab.watching.measuring import tensors_in
 from rnnlab.watching.recorder import Recorder

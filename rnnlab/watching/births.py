@@ -10,8 +10,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from rnnlab.watching import axes
-from rnnlab.watching.axes import Operand, Symbol, Use
+from rnnlab import axes
+from rnnlab.axes import Operand, Symbol, Use
 
 
 class Births:

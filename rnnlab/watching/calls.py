@@ -19,11 +19,11 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
+from rnnlab import axes
+from rnnlab.axes import Operand, Symbol, Use
 from rnnlab.facts import Call, GroupNote, Named, Note, Scope
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
-from rnnlab.watching import axes
 from rnnlab.watching.answers import count_answers
-from rnnlab.watching.axes import Operand, Symbol, Use
 from rnnlab.watching.births import Births
 from rnnlab.watching.crashes import Failed, remember
 from rnnlab.watching.describing import Describer

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch.nn.utils import rnn
 
+from rnnlab import axes
+from rnnlab.axes import Operand, Use
 from rnnlab.facts import Named
 from rnnlab.operations import operation_of
-from rnnlab.watching import axes
-from rnnlab.watching.axes import Operand, Use
 from rnnlab.watching.measuring import tensors_and_packs, tensors_in
 from rnnlab.watching.places import here
 from rnnlab.watching.replacing import Replacements

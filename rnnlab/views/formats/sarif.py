@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from rnnlab import __version__
 from rnnlab.report import Report
 from rnnlab.rules.kit import Level, Rule
 from rnnlab.views.formats.plain import all_findings
@@ -25,7 +25,7 @@ def text(reports: Sequence[Report], level: Level) -> str:
     rules = {outcome.rule.name: outcome.rule for report in reports for outcome in report.outcomes}
     names = list(rules)
     results = [_result(one, names.index(one["rule"])) for one in all_findings(reports, level)]
-    driver = {"name": "rnnlab", "version": __version__, "rules": [_rule(rule) for rule in rules.values()]}
+    driver = {"name": "rnnlab", "version": version("rnnlab"), "rules": [_rule(rule) for rule in rules.values()]}
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 

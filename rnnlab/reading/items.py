@@ -1,0 +1,225 @@
+"""Items: what stands under an index or a key, unpacking, and dicts that number words or labels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from rnnlab.reading import libraries
+from rnnlab.reading.heap import joined_all
+from rnnlab.reading.running import Run
+from rnnlab.reading.values import (
+    Class,
+    Constant,
+    Either,
+    Instance,
+    Library,
+    Listing,
+    Mapping,
+    Number,
+    Packed,
+    Tensor,
+    Thing,
+    Unknown,
+    Value,
+    constant,
+    deep_origins,
+    derived,
+    origins_of,
+)
+
+_MOST_KEYS = 512
+
+
+def is_key(value: Any) -> bool:
+    """Say whether a Python value can be a key."""
+    return isinstance(value, str | int | float | bool | bytes | None) or value is None
+
+
+def listing(values: Sequence[Value], kind: str = "list") -> Listing:
+    """Return a list of these values."""
+    return Listing(kind, values)
+
+
+def read(run: Run, owner: Value, key: Value, node: Any) -> Value:
+    """Return what stands under a key."""
+    from rnnlab.reading import tensors
+
+    if isinstance(owner, Tensor):
+        return tensors.index(run, owner, key, node)
+    if isinstance(owner, Listing):
+        return _of_listing(run, owner, key, node)
+    if isinstance(owner, Mapping):
+        return _of_mapping(owner, key)
+    if isinstance(owner, Thing):
+        return libraries.thing_item(run, owner, key, node)
+    if isinstance(owner, Instance):
+        return _of_instance(run, owner, key, node)
+    if isinstance(owner, Either):
+        return joined_all([read(run, one, key, node) for one in owner.options])
+    if isinstance(owner, Constant) and isinstance(key, Constant):
+        try:
+            return Constant(owner.value[key.value], owner.soft, owner.origins)
+        except (TypeError, IndexError, KeyError):
+            return Unknown(owner.origins)
+    if isinstance(owner, Library | Class):
+        return owner
+    if isinstance(owner, Packed):
+        return Unknown(owner.origins, owner.made)
+    value = derived([owner])
+    if is_slice(key) and owner.origins:
+        return libraries.sliced(run, owner, key, node, value)
+    return value
+
+
+def is_slice(key: Value) -> bool:
+    """Say whether a key is a slice."""
+    return isinstance(key, Listing) and key.kind == "slice"
+
+
+def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
+    number = constant(key)
+    if owner.items is not None:
+        if isinstance(number, int) and -len(owner.items) <= number < len(owner.items):
+            return owner.items[number]
+        if is_slice(key) and isinstance(key, Listing) and key.items is not None:
+            bounds = [constant(part, ...) for part in key.items]
+            if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
+                return Listing(owner.kind, owner.items[slice(*bounds)], None, owner.origins)
+    element = joined_all(
+        [v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)]
+    )
+    if is_slice(key):
+        part = Listing(owner.kind, None, element, owner.origins, owner.made)
+        return libraries.sliced(run, owner, key, node, part) if deep_origins(owner) else part
+    return element
+
+
+def _of_mapping(owner: Mapping, key: Value) -> Value:
+    if isinstance(key, Constant) and is_key(key.value) and key.value in owner.items:
+        return owner.items[key.value]
+    known = [v for v in (*owner.items.values(), owner.fields["element"]) if v is not None]
+    number = owner.fields["number"]
+    if number is not None:
+        return Number(0, "", frozenset({number}) | key.origins) if not known else derived([owner, key])
+    value = joined_all(known[:8]) if known else Unknown(owner.origins | key.origins)
+    if owner.items and isinstance(key, Constant) and owner.fields["element"] is None:
+        return Unknown(owner.origins)
+    return value
+
+
+def _of_instance(run: Run, owner: Instance, key: Value, node: Any) -> Value:
+    method = owner.kind.attribute("__getitem__")
+    if method is None:
+        return derived([owner, key])
+    from rnnlab.reading.attributes import bound
+    from rnnlab.reading.calling import Arguments, call
+
+    return call(run, bound(method, owner), Arguments(node, [key]))
+
+
+def write(run: Run, owner: Value, key: Value, value: Value, node: Any) -> None:
+    """Put a value under a key."""
+    if isinstance(owner, Mapping):
+        _write_mapping(run, owner, key, value, node)
+    elif isinstance(owner, Listing):
+        number = constant(key)
+        if owner.items is not None and isinstance(number, int) and -len(owner.items) <= number < len(owner.items):
+            items = list(owner.items)
+            items[number] = value
+            run.heap.write(owner.fields, "items", tuple(items))
+        else:
+            grow(run, owner, value, keep_items=False)
+    elif isinstance(owner, Thing):
+        libraries.thing_item_written(run, owner, key, value, node)
+    elif isinstance(owner, Tensor):
+        libraries.tensor_item_written(run, owner, key, value, node)
+
+
+def _write_mapping(run: Run, owner: Mapping, key: Value, value: Value, node: Any) -> None:
+    if isinstance(key, Constant) and is_key(key.value) and len(owner.items) < _MOST_KEYS:
+        run.heap.write(owner.fields, "items", {**owner.items, key.value: value})
+        return
+    before = owner.fields["element"]
+    run.heap.write(owner.fields, "element", value if before is None else joined_all([before, value]))
+    run.heap.write(owner.fields, "key", key)
+    if deep_origins(key) or deep_origins(value):
+        run.heap.write(owner.fields, "item_origins", origins_of((key, value)))
+    numbered(run, owner, key, value, node)
+
+
+def grow(run: Run, owner: Listing, value: Value, keep_items: bool = True) -> None:
+    """Append a value to a list, as far as its length is known."""
+    if keep_items and owner.items is not None and not run.loops and len(owner.items) < 64:
+        run.heap.write(owner.fields, "items", (*owner.items, value))
+        return
+    parts = [v for v in (*(owner.items or ()), owner.element, value) if v is not None]
+    run.heap.write(owner.fields, "element", joined_all(parts))
+    run.heap.write(owner.fields, "items", None)
+
+
+def spread(run: Run, value: Value, count: int | None, node: Any) -> list[Value]:
+    """Return the parts of a value that is unpacked into so many names (None: however many it has)."""
+    from rnnlab.reading.looping import element_of
+
+    if isinstance(value, Listing) and value.items is not None:
+        return list(value.items)
+    if isinstance(value, Either):
+        spreads = [spread(run, one, count, node) for one in value.options]
+        longest = max(len(one) for one in spreads)
+        return [joined_all([one[i] for one in spreads if i < len(one)]) for i in range(longest)]
+    wanted = count if count is not None else 0
+    if isinstance(value, Tensor):
+        rest = value.shape[1:] if value.shape else None
+        return [
+            Tensor(rest, value.symbols[1:] if value.shape else None, value.dtype, value.origins, value.made)
+            for _ in range(wanted)
+        ]
+    element = element_of(run, value, node)
+    return [_copy(element) for _ in range(wanted)]
+
+
+def _copy(value: Value) -> Value:
+    return Unknown(value.origins, value.made, value.text, value.vague) if isinstance(value, Unknown) else value
+
+
+# --- numbering -----------------------------------------------------------------------------------------------------
+
+_LABELS = re.compile(
+    r"label|class|tag|target|intent|categor|sentiment|lang(?!uage_model)|country|cities|author|genre|lbl|emotion|\by\b|rating|topic",
+    re.I,
+)
+_WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|char|dictionary|ix_to|itos|letters|index", re.I)
+
+
+def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> None:
+    """A dict from words of the data to whole numbers is a vocabulary; one from labels is a label map."""
+    origins = deep_origins(key)
+    if not origins or made.fields["number"] is not None or not _counts_up(value):
+        return
+    names = " ".join([*run.names(node), run.story.source(getattr(node, "value", None) or node)])
+    frame_words = f"{names} {run.frame.function.name if run.frame.function else ''}"
+    what = "vocabulary"
+    if (_LABELS.search(names) and not _WORDS.search(names)) or (
+        not _WORDS.search(names) and _LABELS.search(frame_words) and not _WORDS.search(frame_words)
+    ):
+        what = "label map"
+    is_set = isinstance(key, Unknown) and key.text == "from a set"
+    libraries.tell_vocabulary(run, node, made, origins, what, from_set=is_set)
+
+
+def _counts_up(value: Value) -> bool:
+    """Say whether values are numbers in the order of their words: from enumerate, a counter, or the dict's own length."""
+    if isinstance(value, Number):
+        return (
+            value.text in ("index", "len")
+            or value.text.startswith("len(")
+            or "index" in value.text
+            or value.added != ""
+            or bool(value.text)
+        )
+    return isinstance(value, Constant) and isinstance(value.value, int) and not isinstance(value.value, bool)
+
+
+__all__ = ["grow", "is_key", "is_slice", "listing", "numbered", "read", "spread", "write"]

@@ -1,0 +1,507 @@
+"""Python's own functions, and those of its standard library that programs carry data through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnnlab.reading import tensors
+from rnnlab.reading.heap import joined_all
+from rnnlab.reading.libraries.registry import calls, group_of
+from rnnlab.reading.looping import element_of
+from rnnlab.reading.values import (
+    Class,
+    Constant,
+    Function,
+    Instance,
+    Library,
+    Listing,
+    Mapping,
+    Number,
+    Partial,
+    Super,
+    Tensor,
+    Text,
+    Thing,
+    Unknown,
+    Value,
+    constant,
+    deep_origins,
+    derived,
+    made_of,
+    options,
+    origins_of,
+)
+
+_MOST = 64
+
+
+@calls("builtins.print logging.info logging.debug logging.warning logging.error logging.*.info")
+def _print(run: Any, given: Any) -> Value:
+    say(run, given)
+    return Constant(None)
+
+
+def say(run: Any, given: Any) -> None:
+    """Tell of printed text; a file's `print` is not said to anybody."""
+    if "file" in given.named:
+        return
+    known: list[str] = []
+    parts: list[tuple[str, Value]] = []
+    for word, value in given.pairs()[: len(given.positional)]:
+        for one in (value,):
+            if isinstance(one, Constant):
+                known.append(str(one.value))
+            elif isinstance(one, Text):
+                known.append(one.known)
+                parts.extend(one.parts)
+            else:
+                known.append("{}")
+                parts.append((word, one))
+    origins = origins_of([value for _, value in parts])
+    run.story.said(given.node, " ".join(known), parts, origins)
+
+
+@calls("builtins.len")
+def _len(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    text = run.story.word(given.node)
+    for one in options(value):
+        if isinstance(one, Listing) and one.items is not None and one.kind not in ("zip", "enumerate"):
+            return Constant(len(one.items)) if not run.loops else run.number(text, deep_origins(one))
+        if isinstance(one, Tensor) and one.shape:
+            return tensors.size_value(one.shape[0], text, one)
+        if isinstance(one, Mapping) and one.items and one.fields["element"] is None:
+            return Constant(len(one.items))
+        if isinstance(one, Thing | Mapping):
+            number = one.number if isinstance(one, Thing) else one.fields["number"]
+            if isinstance(one, Thing) and one.fields.get("is_loader"):
+                return run.number(f"batches of {given.word(0)}", deep_origins(one), length_of=number)
+            if isinstance(one, Thing) and group_of(one) == "vocabulary":
+                return _stable(run, one, text)
+            origins = deep_origins(one)
+            return run.number(text, origins, length_of=number if number is not None else next(iter(origins), None))
+        if isinstance(one, Instance):
+            method = one.kind.attribute("__len__")
+            if isinstance(method, Function):
+                from rnnlab.reading.attributes import bound
+                from rnnlab.reading.calling import Arguments, call
+
+                length = call(run, bound(method, one), Arguments(given.node))
+                if isinstance(length, Number) and one.number is not None:
+                    return Number(length.size, text, frozenset({one.number}), (), one.number)
+                return length
+    origins = deep_origins(value) if value is not None else frozenset()
+    return run.number(text, origins, made_of([value]), next(iter(origins), None) if len(origins) == 1 else None)
+
+
+def _stable(run: Any, owner: Thing, text: str) -> Number:
+    """The size of a vocabulary is one number wherever it is asked for."""
+    known = owner.fields.get("size")
+    if known is None:
+        known = owner.fields["size"] = run.size()
+    return Number(known, text, deep_origins(owner), (), owner.number)
+
+
+@calls("builtins.range")
+def _range(run: Any, given: Any) -> Value:
+    bounds = [constant(value) for value in given.positional]
+    made = Listing("range", None, None, origins_of(given.values()))
+    try:
+        made.fields["count"] = Constant(len(range(*bounds)))
+    except (TypeError, ValueError):
+        made.fields["count"] = None
+    return made
+
+
+@calls("builtins.enumerate")
+def _enumerate(run: Any, given: Any) -> Value:
+    made = Listing("enumerate", None, None)
+    made.fields["over"] = given.get(0, "iterable") or Unknown()
+    made.fields["start"] = given.get(1, "start")
+    return made
+
+
+@calls("builtins.zip itertools.zip_longest")
+def _zip(run: Any, given: Any) -> Value:
+    if given.rest is not None and not given.positional:
+        # zip(*rows): the columns of rows.
+        row = given.rest
+        width = row.items if isinstance(row, Listing) and row.items is not None else None
+        if width is not None:
+            return Listing("tuple", [Listing("tuple", None, one, deep_origins(one)) for one in width])
+        return Listing(
+            "zip_star",
+            None,
+            Listing("tuple", None, element_of(run, row, given.node), deep_origins(row)),
+            deep_origins(row),
+        )
+    if (
+        len(given.positional) > 2
+        and given.rest is None
+        and all(isinstance(p, Listing) and p.kind == "tuple" for p in given.positional)
+    ):
+        rows = [p.items for p in given.positional if isinstance(p, Listing) and p.items is not None]
+        if len(rows) == len(given.positional) and len({len(row) for row in rows}) == 1:
+            return Listing("tuple", [Listing("tuple", column) for column in zip(*rows, strict=True)])
+    made = Listing("zip", None, None)
+    made.fields["over"] = tuple(given.positional)
+    return made
+
+
+@calls("builtins.iter tqdm.tqdm tqdm.*.tqdm tqdm.*.trange builtins.reversed builtins.sorted itertools.islice itertools.cycle "
+       "copy.copy rich.*.track tqdm.*.tqdm_notebook more_itertools.*.peekable builtins.memoryview typing.cast")  # fmt: skip
+def _first(run: Any, given: Any) -> Value:
+    """What these give is walked over as their first argument is."""
+    name = given.callee.last
+    if name == "trange":
+        return _range(run, given)
+    value = given.get(0, "iterable", "it", "sequence") or Unknown()
+    if name == "sorted" and isinstance(value, Listing) and value.items is not None and len(value.items) > 1:
+        return Listing("list", None, joined_all(value.items), deep_origins(value))
+    if name == "sorted":
+        return Listing("list", None, element_of(run, value, given.node), deep_origins(value))
+    return value
+
+
+@calls("builtins.list builtins.tuple builtins.set builtins.frozenset collections.deque")
+def _container(run: Any, given: Any) -> Value:
+    kind = given.callee.last
+    kind = "list" if kind == "deque" else "set" if kind == "frozenset" else kind
+    value = given.get(0, "iterable")
+    if value is None:
+        return Listing(kind, ())
+    if (
+        isinstance(value, Listing)
+        and value.items is not None
+        and value.kind in ("list", "tuple", "generator")
+        and kind != "set"
+    ):
+        return Listing(kind, value.items, None, value.origins, value.made)
+    element = element_of(run, value, given.node)
+    made = Listing(kind, None, element, deep_origins(value) | deep_origins(element), value.made)
+    if kind == "set":
+        made.fields["element"] = Unknown(deep_origins(element) | deep_origins(value), (), "from a set")
+    elif isinstance(element, Unknown) and element.text == "from a set":
+        made.fields["element"] = element
+    return made
+
+
+@calls("builtins.dict collections.OrderedDict")
+def _dict(run: Any, given: Any) -> Value:
+    made = Mapping({name: value for name, value in given.named.items()})
+    value = given.get(0)
+    if isinstance(value, Mapping):
+        made.fields.update(value.fields)
+        made.fields["items"] = {**value.items, **given.named}
+        made.origins = value.origins
+    elif value is not None:
+        pair = element_of(run, value, given.node)
+        parts = pair.items if isinstance(pair, Listing) else None
+        if parts is not None and len(parts) == 2:
+            from rnnlab.reading import items
+
+            made.fields["key"], made.fields["element"] = parts
+            items.numbered(run, made, parts[0], parts[1], given.node)
+        made.origins = deep_origins(value)
+    return made
+
+
+@calls("collections.defaultdict")
+def _default(run: Any, given: Any) -> Value:
+    return Mapping(kind="defaultdict")
+
+
+@calls("collections.Counter")
+def _counter(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    key = element_of(run, value, given.node) if value is not None else None
+    made = Mapping({}, run.number("count"), key, deep_origins(value) if value is not None else frozenset(), "counter")
+    if value is None:
+        made.fields["element"] = None
+    return made
+
+
+@calls(
+    "types.SimpleNamespace argparse.Namespace easydict.EasyDict munch.Munch box.Box omegaconf.*.create omegaconf.OmegaConf.create"
+)
+def _namespace(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    inner = value.items if isinstance(value, Mapping) else {}
+    return Mapping({**inner, **given.named}, given.rest, kind="namespace")
+
+
+@calls("builtins.int builtins.float builtins.round builtins.abs builtins.bool")
+def _number(run: Any, given: Any) -> Value:
+    value, kind = given.get(0), given.callee.last
+    if isinstance(value, Constant):
+        try:
+            work = {"int": int, "float": float, "round": round, "abs": abs, "bool": bool}[kind]
+            return Constant(work(value.value), value.soft, value.origins, value.made)
+        except (TypeError, ValueError, OverflowError):
+            return derived([value])
+    if isinstance(value, Tensor) and kind in ("int", "float"):
+        return tensors._left_torch(run, value, "item", given.word(0), given.node)
+    if isinstance(value, Number):
+        return value
+    if value is None:
+        return Constant(0)
+    made = run.number(run.story.word(given.node), origins_of([value]), made_of([value]))
+    made.text = getattr(value, "text", "") or made.text
+    return made
+
+
+@calls("builtins.sum builtins.max builtins.min numpy.mean numpy.sum statistics.mean math.sqrt math.ceil math.floor")
+def _reduce(run: Any, given: Any) -> Value:
+    values = [constant(value) for value in given.positional]
+    if given.callee.last in ("max", "min") and len(values) > 1 and all(isinstance(v, int | float) for v in values):
+        return Constant(max(values) if given.callee.last == "max" else min(values))
+    first = given.get(0)
+    if isinstance(first, Tensor) and given.callee.root != "numpy":
+        return tensors.function(run, given.callee.last, given)
+    made = run.number(run.story.word(given.node), origins_of(given.values()), made_of(given.values()))
+    if given.callee.last in ("mean", "sum") and isinstance(first, Listing):
+        made.added = _added(first)
+    return made
+
+
+def _added(value: Listing) -> str:
+    element = value.element
+    return getattr(element, "text", "") if value.fields.get("grown") else ""
+
+
+@calls("builtins.map builtins.filter")
+def _map(run: Any, given: Any) -> Value:
+    from rnnlab.reading.calling import Arguments, call
+
+    function, over = given.get(0), given.get(1)
+    if over is None or function is None:
+        return Unknown()
+    element = element_of(run, over, given.node)
+    result = call(run, function, Arguments(given.node, [element])) if not isinstance(function, Constant) else element
+    if given.callee.last == "filter":
+        result = element
+    return Listing("generator", None, result, deep_origins(over) | deep_origins(result))
+
+
+@calls("builtins.next")
+def _next(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    return element_of(run, value, given.node) if value is not None else Unknown()
+
+
+@calls("builtins.str builtins.repr builtins.format json.dumps")
+def _str(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    if isinstance(value, Constant):
+        return Constant(str(value.value), value.soft, value.origins)
+    if isinstance(value, Text):
+        return value
+    return (
+        Text("{}", ((given.word(0), value or Unknown()),), origins_of([value]), made_of([value]))
+        if value
+        else Constant("")
+    )
+
+
+@calls("builtins.super")
+def _super(run: Any, given: Any) -> Value:
+    for frame in reversed(run.frames):
+        if frame.function is not None and frame.function.owner is not None:
+            owner = frame.function.owner
+            instance = next(iter(frame.arguments.values()), Unknown())
+            return Super(instance, owner)
+    return Unknown()
+
+
+@calls("builtins.isinstance")
+def _isinstance(run: Any, given: Any) -> Value:
+    value, kind = given.get(0), given.get(1)
+    names = [one.last for one in (kind.items or ()) if isinstance(one, Library)] if isinstance(kind, Listing) else []
+    names = [kind.last] if isinstance(kind, Library) else names
+    if not names or not isinstance(value, Value):
+        return derived([value])
+    types = {type(one.value).__name__ if isinstance(one, Constant) else _type_name(one) for one in options(value)}
+    if len(types) == 1 and (known := types.pop()):
+        return Constant(known in names or (known == "bool" and "int" in names))
+    return derived([value])
+
+
+def _type_name(value: Value) -> str:
+    if isinstance(value, Listing) and value.kind in ("list", "tuple", "set"):
+        return value.kind
+    if isinstance(value, Mapping):
+        return "dict" if value.kind == "dict" else ""
+    return {Tensor: "Tensor", Text: "str"}.get(type(value), "")
+
+
+@calls("builtins.getattr")
+def _getattr(run: Any, given: Any) -> Value:
+    from rnnlab.reading import attributes
+
+    owner, name, default = given.get(0), constant(given.get(1)), given.get(2)
+    if isinstance(name, str) and owner is not None:
+        if (
+            isinstance(owner, Instance)
+            and default is not None
+            and name not in owner.fields
+            and owner.kind.attribute(name) is None
+        ):
+            return default
+        return attributes.read(run, owner, name, given.node)
+    if isinstance(owner, Library) and owner.root == "torch":
+        return _chosen_layer(run, owner, given)
+    return derived(given.values())
+
+
+def _chosen_layer(run: Any, owner: Library, given: Any) -> Value:
+    """`getattr(nn, cell_type)`: one of the RNNs, by a name that is not known."""
+    if owner.name == "torch.nn":
+        return Library("torch.nn.LSTM") if "rnn" in run.story.source(given.node).lower() else Unknown(text="layer")
+    if owner.name == "torch.optim":
+        return Library("torch.optim.Optimizer")
+    return Unknown()
+
+
+@calls("builtins.hasattr")
+def _hasattr(run: Any, given: Any) -> Value:
+    owner, name = given.get(0), constant(given.get(1))
+    if isinstance(owner, Instance) and isinstance(name, str):
+        return Constant(name in owner.fields or owner.kind.attribute(name) is not None)
+    return Unknown()
+
+
+@calls("builtins.setattr")
+def _setattr(run: Any, given: Any) -> Value:
+    from rnnlab.reading import attributes
+
+    name = constant(given.get(1))
+    if isinstance(name, str) and given.get(0) is not None and given.get(2) is not None:
+        attributes.write(run, given.get(0), name, given.get(2), given.node)
+    return Constant(None)
+
+
+@calls("builtins.vars")
+def _vars(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    if isinstance(value, Mapping):
+        return value
+    fields = value.fields if isinstance(value, Instance) else {}
+    return Mapping({key: one for key, one in fields.items() if isinstance(one, Value)})
+
+
+@calls("builtins.type")
+def _type(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    return value.kind if isinstance(value, Instance) and len(given.positional) == 1 else Unknown()
+
+
+@calls("builtins.eval builtins.exec builtins.compile")
+def _exec(run: Any, given: Any) -> Value:
+    text = constant(given.get(0))
+    name = given.callee.last
+    run.story.gap(given.node, name, f"{name}() runs code that the source does not show")
+    if name == "eval" and isinstance(text, str) and len(text) < 200:
+        return Unknown(text=text)
+    return derived(given.values())
+
+
+@calls("functools.partial")
+def _partial(run: Any, given: Any) -> Value:
+    callee = given.get(0) or Unknown()
+    return Partial(callee, given.positional[1:], given.named)
+
+
+@calls("functools.reduce")
+def _fold(run: Any, given: Any) -> Value:
+    return derived(given.values())
+
+
+@calls("itertools.chain itertools.chain.from_iterable itertools.product")
+def _chain(run: Any, given: Any) -> Value:
+    if given.callee.last == "from_iterable":
+        inner = element_of(run, given.get(0) or Unknown(), given.node)
+        return Listing("generator", None, element_of(run, inner, given.node), deep_origins(inner))
+    values = given.positional or ([given.rest] if given.rest is not None else [])
+    found = [element_of(run, value, given.node) for value in values]
+    return Listing("generator", None, joined_all(found) if found else Unknown(), origins_of(values))
+
+
+@calls("copy.deepcopy")
+def _deepcopy(run: Any, given: Any) -> Value:
+    """A copy is no longer the thing itself: its own later changes do not reach it."""
+    value = given.get(0) or Unknown()
+    if isinstance(value, Thing):
+        made = Thing(value.kind, dict(value.fields), value.origins, value.made, value.number)
+        made.fields["copied"] = True
+        return made
+    if isinstance(value, Mapping):
+        made = Mapping(value.items, value.fields["element"], value.fields["key"], value.origins, value.kind)
+        made.fields["copied"] = True
+        return made
+    return value
+
+
+@calls("enum.auto dataclasses.dataclass dataclasses.asdict attr.s attr.ib typing.NamedTuple typing.TypeVar builtins.property "
+       "builtins.staticmethod builtins.classmethod functools.wraps functools.lru_cache warnings.filterwarnings time.time "
+       "builtins.input builtins.id builtins.hash os.makedirs os.getcwd os.mkdir gc.collect torch.cuda.empty_cache")  # fmt: skip
+def _nothing(run: Any, given: Any) -> Value:
+    first = given.get(0)
+    if given.callee.last == "asdict" and isinstance(first, Instance):
+        return Mapping({k: v for k, v in first.fields.items() if isinstance(v, Value)})
+    if given.callee.last in ("wraps", "lru_cache", "dataclass"):
+        return Library(given.callee.name)
+    return run.number("time()") if given.callee.last == "time" else Unknown(text=given.callee.last)
+
+
+@calls("dataclasses.field attr.field")
+def _field(run: Any, given: Any) -> Value:
+    default = given.get(None, "default")
+    factory = given.get(None, "default_factory", "factory")
+    if default is None and factory is not None:
+        from rnnlab.reading.calling import Arguments, call
+
+        default = call(run, factory, Arguments(given.node))
+    return Thing("dataclasses.field", {"default": default})
+
+
+@calls("random.shuffle numpy.random.shuffle sklearn.utils.shuffle")
+def _shuffle(run: Any, given: Any) -> Value:
+    """Rows are put into another order."""
+    from rnnlab.facts import Call, Named
+
+    value = given.get(0)
+    origins = sorted(deep_origins(value)) if value is not None else []
+    inputs = (Named(given.word(0), run.story.note(value)),) if value is not None else ()
+    values: dict[str, Any] = {"of": given.callee.root, "data": origins}
+    seed = constant(given.get(None, "random_state"))
+    if isinstance(seed, int):
+        values["seed"] = seed
+    run.story.call(
+        given.node,
+        Call(place=run.story.place(given.node), stage="split", what="shuffle", inputs=inputs, values=values),
+        (),
+    )
+    if given.callee.last == "shuffle" and given.callee.root == "sklearn":
+        return value if len(given.positional) == 1 and value is not None else Listing("list", given.positional)
+    return Constant(None)
+
+
+@calls("random.choice random.sample random.choices random.randint random.random numpy.random.rand numpy.random.choice")
+def _drawn(run: Any, given: Any) -> Value:
+    value = given.get(0)
+    if given.callee.last == "sample" and value is not None and deep_origins(value):
+        from rnnlab.reading.libraries import splitting
+
+        return splitting.tell_part(
+            run,
+            given.node,
+            value,
+            "sample",
+            Listing("list", None, element_of(run, value, given.node), deep_origins(value)),
+        )
+    if given.callee.last == "choice" and value is not None:
+        return element_of(run, value, given.node)
+    return derived(given.values(), given.callee.last)
+
+
+__all__ = ["Class", "say"]

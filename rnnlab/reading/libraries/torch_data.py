@@ -1,0 +1,331 @@
+"""Torch's data tools: datasets, their parts, loaders, and the batches that loaders give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rnnlab.axes import Symbol
+from rnnlab.reading import tensors
+from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
+from rnnlab.reading.libraries.rows import part_of_dataset
+from rnnlab.reading.libraries.torch_layers import noted
+from rnnlab.reading.looping import element_of
+from rnnlab.reading.values import (
+    Constant,
+    Function,
+    Instance,
+    Listing,
+    Mapping,
+    Method,
+    Number,
+    Partial,
+    Tensor,
+    Text,
+    Thing,
+    Unknown,
+    Value,
+    constant,
+    deep_origins,
+    derived,
+    origins_of,
+)
+
+
+def rows_of(run: Any, node: Any, value: Value | None, word: str) -> list[int]:
+    """Return the identities of the rows in a value; rows that nobody told of are told of, under the learner's word."""
+    if value is None:
+        return []
+    found = sorted(deep_origins(value))
+    if found:
+        return found
+    name = word if word.isidentifier() or word.replace(".", "").replace("_", "").isalnum() else ""
+    number = run.story.data(node, "dataset", name, certain=False, key=word)
+    if isinstance(value, Thing | Instance) and value.number is None:
+        value.number = number
+    elif isinstance(value, Listing | Unknown | Mapping):
+        value.origins = frozenset({number})
+    return [number]
+
+
+# --- loaders -------------------------------------------------------------------------------------------------------
+
+_OPTIONS = ("batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory", "drop_last")
+
+
+@calls(
+    "torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoader torch.*.DataLoader torch_geometric.*.DataLoader"
+)
+def _loader(run: Any, given: Any) -> Value:
+    return make_loader(run, given, "DataLoader")
+
+
+def make_loader(run: Any, given: Any, kind: str) -> Thing:
+    """Make a loader: what it goes over, and its options."""
+    dataset = given.get(0, "dataset") or Unknown()
+    parents = rows_of(run, given.nodes.get(0) or given.node, dataset, given.word(0, "dataset"))
+    options: dict[str, Any] = {}
+    for i, name in enumerate(_OPTIONS, 1):
+        value = given.get(i, name)
+        if value is not None and name in ("shuffle", "drop_last"):
+            known = constant(value)
+            options[name] = known if isinstance(known, bool) else "?"
+    if given.rest is None:
+        options.setdefault("shuffle", False)
+        options.setdefault("drop_last", False)
+    collate, sampler = given.get(6, "collate_fn"), given.get(3, "sampler") or given.get(4, "batch_sampler")
+    samples: dict[str, Any] = {"type": kind, "options": options}
+    samples["collate"] = _name_of(collate) if collate is not None else "default_collate"
+    if sampler is not None and not (isinstance(sampler, Constant) and sampler.value is None):
+        samples["sampler"] = _name_of(sampler) or "?"
+    size = given.get(1, "batch_size")
+    counts: dict[str, float] = {}
+    known_size = constant(size, 1 if size is None else None)
+    if isinstance(known_size, int):
+        counts["batch_size"] = float(known_size)
+    elif size is not None:
+        samples["batch_size"] = noted(size)
+    number = run.story.data(given.node, "loader", run.name(given.node), parents, counts, samples)
+    fields = {
+        "group": "loader",
+        "is_loader": True,
+        "dataset": dataset,
+        "collate": collate,
+        "batch_size": size,
+        "batch": None,
+    }
+    return Thing("torch.utils.data.DataLoader", fields, number=number)
+
+
+def _name_of(value: Value) -> str:
+    if isinstance(value, Function):
+        return value.name
+    if isinstance(value, Method):
+        return value.name
+    if isinstance(value, Partial):
+        return _name_of(value.callee)
+    return value.kind.name if isinstance(value, Instance) else getattr(value, "name", "")
+
+
+def _batch(run: Any, owner: Thing, node: Any) -> Value:
+    """The next batch: a row of the dataset, put together by the collate function."""
+    from rnnlab.reading.calling import Arguments, call
+
+    dataset, collate = owner.fields["dataset"], owner.fields["collate"]
+    row = element_of(run, dataset, node)
+    if collate is not None and not (isinstance(collate, Constant) and collate.value is None):
+        made = call(run, collate, Arguments(node, [Listing("list", None, row, deep_origins(row))]))
+    else:
+        made = stacked(run, row, Symbol("batch", "declared"), run.size())
+    return told_batch(run, owner, node, made)
+
+
+def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
+    """Tell of a batch, and give its tensors their maker."""
+    samples: dict[str, Any] = {}
+    for name, tensor in _named(made):
+        axes = [symbol.name for symbol in tensor.symbols] if tensor.shape is not None else []
+        samples[name] = {"axes": axes, "dtype": tensor.dtype, "made_by": list(tensor.made)}
+    names = _targets(node)
+    number = run.story.data(
+        node, "batch", names, [owner.number] if owner.number is not None else [], samples=samples, key=owner.number
+    )
+    told = run.story.by_id(number)
+    return _belonging(made, number, told.n if told is not None else 0)
+
+
+def _targets(node: Any) -> str:
+    return ""
+
+
+def _named(value: Value, name: str = "") -> list[tuple[str, Tensor]]:
+    if isinstance(value, Tensor):
+        return [(name or "0", value)]
+    if isinstance(value, Listing) and value.items is not None:
+        return [one for i, part in enumerate(value.items[:16]) for one in _named(part, f"{name}.{i}".lstrip("."))]
+    if isinstance(value, Mapping):
+        return [
+            one for key, part in list(value.items.items())[:16] for one in _named(part, f"{name}.{key}".lstrip("."))
+        ]
+    return []
+
+
+def _belonging(value: Value, number: int, n: int) -> Value:
+    """Return what a batch holds, as made by the batch."""
+    origins = frozenset({number})
+    if isinstance(value, Tensor):
+        return Tensor(value.shape, value.symbols, value.dtype, origins, (n,))
+    if isinstance(value, Listing) and value.items is not None:
+        return Listing(value.kind, [_belonging(one, number, n) for one in value.items], None, origins)
+    if isinstance(value, Mapping):
+        made = Mapping(
+            {key: _belonging(one, number, n) for key, one in value.items.items()},
+            Unknown(origins, (n,)),
+            None,
+            origins,
+            value.kind,
+        )
+        return made
+    if isinstance(value, Constant | Instance):
+        return Unknown(origins, (n,)) if isinstance(value, Constant) else value
+    if isinstance(value, Listing):
+        return Listing(value.kind, None, Unknown(origins, (n,)), origins, (n,))
+    return Unknown(origins, (n,))
+
+
+def stacked(run: Any, row: Value, batch: Symbol, rows: int) -> Value:
+    """Return what torch's own collate function makes of rows like this one."""
+    if isinstance(row, Tensor):
+        if row.shape is None:
+            return Tensor(None, None, row.dtype)
+        return Tensor((rows, *row.shape), [batch, *row.symbols], row.dtype)
+    if isinstance(row, Number):
+        return Tensor((rows,), [batch], "int64")
+    if isinstance(row, Constant):
+        kind = {"int": "int64", "float": "float64", "bool": "bool"}.get(type(row.value).__name__)
+        return Tensor((rows,), [batch], kind) if kind else Listing("list", None, row)
+    if isinstance(row, Listing) and row.items is not None and row.kind in ("tuple", "list"):
+        return Listing("list", [stacked(run, one, batch, rows) for one in row.items])
+    if isinstance(row, Mapping):
+        return Mapping(
+            {key: stacked(run, one, batch, rows) for key, one in row.items.items()}, row.fields["element"] and Unknown()
+        )
+    if isinstance(row, Text):
+        return Listing("list", None, row)
+    return Unknown()
+
+
+def _loader_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | None:
+    if name == "dataset":
+        dataset = owner.fields["dataset"]
+        if isinstance(dataset, Thing | Instance) and dataset.number is not None:
+            return dataset
+        return Unknown(frozenset({owner.number}) if owner.number is not None else frozenset(), text="dataset")
+    if name == "batch_size":
+        size = owner.fields["batch_size"]
+        return size if size is not None else Constant(1)
+    return None
+
+
+ELEMENTS["loader"] = _batch
+ATTRIBUTES["loader"] = _loader_attribute
+
+
+@methods("loader", "set_description set_postfix update close __iter__ set_epoch")
+def _shown(run: Any, owner: Thing, given: Any) -> Value:
+    return owner
+
+
+# --- datasets ------------------------------------------------------------------------------------------------------
+
+
+@calls("torch.utils.data.TensorDataset torch.utils.data.dataset.TensorDataset")
+def _tensor_dataset(run: Any, given: Any) -> Value:
+    parts = [_row(run, value, given.node) for value in given.positional]
+    origins = origins_of(given.positional)
+    number = run.story.data(given.node, "dataset", run.name(given.node), origins, samples={"type": "TensorDataset"})
+    made = Thing("torch.utils.data.TensorDataset", {"group": "rows", "row": Listing("tuple", parts)}, number=number)
+    made.fields["tensors"] = Listing("tuple", given.positional)
+    return made
+
+
+def _row(run: Any, value: Value, node: Any) -> Value:
+    value = tensors.as_tensor(value)
+    if isinstance(value, Tensor):
+        return element_of(run, value, node) if value.shape else Tensor(None, None, value.dtype)
+    return Tensor(None, None, "")
+
+
+@calls("torch.utils.data.ConcatDataset torch.utils.data.dataset.ConcatDataset")
+def _concatenated(run: Any, given: Any) -> Value:
+    value = given.get(0) or Unknown()
+    number = run.story.data(
+        given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "ConcatDataset"}
+    )
+    row = element_of(run, element_of(run, value, given.node), given.node)
+    return Thing("torch.utils.data.ConcatDataset", {"group": "rows", "row": row}, number=number)
+
+
+def _row_element(run: Any, owner: Thing, node: Any) -> Value:
+    return owner.fields["row"]
+
+
+ELEMENTS["rows"] = _row_element
+ITEMS["rows"] = lambda run, owner, key, node: owner.fields["row"]
+
+
+@calls("torchtext.data.functional.to_map_style_dataset torchtext.*.to_map_style_dataset")
+def _map_style(run: Any, given: Any) -> Value:
+    value = given.get(0) or Unknown()
+    row = element_of(run, value, given.node)
+    number = run.story.data(
+        given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "map-style dataset"}
+    )
+    return Thing("torch.utils.data.Dataset", {"group": "rows", "row": row}, number=number)
+
+
+# --- parts ---------------------------------------------------------------------------------------------------------
+
+
+@calls("torch.utils.data.random_split torch.utils.data.dataset.random_split")
+def _random_split(run: Any, given: Any) -> Value:
+    whole, lengths = given.get(0, "dataset") or Unknown(), given.get(1, "lengths")
+    parents = rows_of(run, given.nodes.get(0) or given.node, whole, given.word(0, "dataset"))
+    names = run.names(given.node)
+    sizes = lengths.items if isinstance(lengths, Listing) and lengths.items is not None else None
+    count = len(sizes) if sizes is not None else max(2, len(names))
+    seeded = "generator" in given.named
+    parts: list[Value] = []
+    for i in range(min(count, 8)):
+        samples: dict[str, Any] = {"type": "Subset", "cut_by": "random_split", "seeded": seeded}
+        if sizes is not None:
+            samples["size"] = noted(sizes[i])
+        counts = {"position": float(i), "parts": float(count)}
+        name = names[i] if len(names) == count else ""
+        number = run.story.data(given.node, "split", name, parents, counts, samples, key=i)
+        parts.append(part_of_dataset(whole, number))
+    return Listing("list", parts)
+
+
+@calls("torch.utils.data.Subset torch.utils.data.dataset.Subset")
+def _subset(run: Any, given: Any) -> Value:
+    whole, indices = given.get(0, "dataset") or Unknown(), given.get(1, "indices")
+    parents = rows_of(run, given.nodes.get(0) or given.node, whole, given.word(0, "dataset"))
+    chosen = [n for n in deep_origins(indices) if _is_split(run, n)] if indices is not None else []
+    samples = {"type": "Subset", "cut_by": "Subset", "indices": given.word(1, "indices")}
+    number = run.story.data(given.node, "split", run.name(given.node), chosen or parents, samples=samples)
+    return part_of_dataset(whole, number)
+
+
+def _is_split(run: Any, number: int) -> bool:
+    told = run.story.by_id(number)
+    return told is not None and told.what == "split"
+
+
+def _part_element(run: Any, owner: Thing, node: Any) -> Value:
+    from rnnlab.reading.libraries.rows import rebased
+
+    row = element_of(run, owner.fields["dataset"], node)
+    return rebased(row, owner.number, 2) if owner.number is not None else row
+
+
+def _part_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | None:
+    if name == "dataset":
+        return owner.fields["dataset"]
+    if name == "indices":
+        return Listing("list", None, Unknown(frozenset({owner.number}) if owner.number is not None else frozenset()))
+    return None
+
+
+ELEMENTS["part"] = _part_element
+ITEMS["part"] = lambda run, owner, key, node: _part_element(run, owner, node)
+ATTRIBUTES["part"] = _part_attribute
+
+
+@calls("torch.utils.data.RandomSampler torch.utils.data.SequentialSampler torch.utils.data.WeightedRandomSampler "
+       "torch.utils.data.SubsetRandomSampler torch.utils.data.BatchSampler torch.utils.data.distributed.DistributedSampler "
+       "torch.utils.data.sampler.SubsetRandomSampler torch.utils.data.sampler.WeightedRandomSampler")  # fmt: skip
+def _sampler(run: Any, given: Any) -> Value:
+    return Thing(given.callee.name, {"group": "sampler"}, origins_of(given.values()))
+
+
+__all__ = ["derived", "make_loader", "rows_of"]
