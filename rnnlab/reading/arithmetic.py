@@ -166,12 +166,7 @@ def _divided(run: Run, node: Any, one: Number, two: Value) -> Value:
         by = "examples" if isinstance(two, Number) and two.length_of is not None and by == "counted" else by
         by = "constant" if isinstance(two, Constant) else by
         divisor = run.story.word(getattr(node, "right", None) or node)
-        samples = {
-            "total": run.story.word(getattr(node, "left", node)),
-            "added": one.added,
-            "divisor": divisor,
-            "by": by,
-        }
+        samples = {"total": run.story.word(getattr(node, "left", node)), "added": one.added, "divisor": divisor, "by": by}
         parents = [*origins_of((one, two))]
         number = run.story.data(node, "metric", run.name(node), parents, samples=samples)
         made.origins = frozenset({number})

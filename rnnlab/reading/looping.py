@@ -42,9 +42,7 @@ def element_of(run: Run, value: Value, node: Any) -> Value:
     if isinstance(value, Mapping):
         keys = [Constant(key) for key in list(value.items)[:8]]
         key = value.fields["key"]
-        return (
-            joined_all([*keys, key] if key is not None else keys) if keys or key is not None else Unknown(value.origins)
-        )
+        return joined_all([*keys, key] if key is not None else keys) if keys or key is not None else Unknown(value.origins)
     if isinstance(value, Thing):
         return libraries.thing_element(run, value, node)
     if isinstance(value, Tensor):
@@ -101,9 +99,7 @@ def loader_behind(value: Value | None) -> Thing | None:
         return value
     if isinstance(value, Listing) and value.kind in ("enumerate", "zip"):
         over = value.fields["over"]
-        return next(
-            (one for part in (over if isinstance(over, tuple) else (over,)) if (one := loader_behind(part))), None
-        )
+        return next((one for part in (over if isinstance(over, tuple) else (over,)) if (one := loader_behind(part))), None)
     if isinstance(value, Either):
         return next((one for part in value.options if (one := loader_behind(part))), None)
     return None

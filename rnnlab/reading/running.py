@@ -11,7 +11,6 @@ from rnnlab.reading.files import Program
 from rnnlab.reading.heap import Heap
 from rnnlab.reading.telling import Story
 from rnnlab.reading.values import (
-    NONE,
     Constant,
     File,
     Function,
@@ -21,6 +20,7 @@ from rnnlab.reading.values import (
     Scoped,
     Unknown,
     Value,
+    NONE,
 )
 
 STEPS = 40_000  # pieces of syntax that are looked at, for the program and again for what it never calls

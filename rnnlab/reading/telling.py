@@ -139,7 +139,9 @@ class Story:
         number = len(self.facts)
         inside = self.inside[-1] if self.inside else None
         certain = fact.certain and not self.doubt
-        self.facts.append(msgspec.structs.replace(fact, n=number, inside=inside, seen_by="source", certain=certain))
+        self.facts.append(
+            msgspec.structs.replace(fact, n=number, inside=inside, seen_by="source", certain=certain)
+        )
         return number
 
     def tell_once(self, fact: Fact, key: Any) -> tuple[int, bool]:

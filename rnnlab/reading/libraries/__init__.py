@@ -87,11 +87,7 @@ def _inherited(run: Any, owner: Instance | Super, name: str, given: Any) -> Valu
         own = {k: v for k, v in instance.fields.items() if isinstance(v, Value)}
         if isinstance(owner, Super) and name == "__init__":
             return Constant(None)
-        return (
-            derived([*list(own.values())[:8], *given.values()])
-            if not models.is_model(instance)
-            else derived(given.values())
-        )
+        return derived([*list(own.values())[:8], *given.values()]) if not models.is_model(instance) else derived(given.values())
     return derived(given.values())
 
 
@@ -142,9 +138,7 @@ def tensor_item_written(run: Any, owner: Tensor, key: Value, value: Value, node:
     from rnnlab.operations import operation_of
 
     result: Value = Constant(None)
-    told = tensors.tell(
-        run, operation_of("__setitem__"), pairs, result, node, {"index": [tensors.noted_key(key)]}, silent=True
-    )
+    told = tensors.tell(run, operation_of("__setitem__"), pairs, result, node, {"index": [tensors.noted_key(key)]}, silent=True)
     owner.made = tuple(dict.fromkeys((*owner.made, *told.made)))[-8:]
 
 
@@ -154,9 +148,7 @@ def weights_written(run: Any, owner: Tensor, name: str, given: Any) -> None:
     from rnnlab.reading import tensors
 
     word = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
-    tensors.tell(
-        run, operation_of(name), [(word, owner), *given.pairs()], Constant(None), given.node, {"layer": owner.owner}
-    )
+    tensors.tell(run, operation_of(name), [(word, owner), *given.pairs()], Constant(None), given.node, {"layer": owner.owner})
 
 
 def attribute_written(run: Any, owner: Any, name: str, value: Value, node: Any) -> None:

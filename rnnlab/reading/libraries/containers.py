@@ -58,13 +58,7 @@ def _of_constant(run: Any, owner: Constant, name: str, given: Any) -> Value:
     if name == "join":
         return derived(given.values())
     arguments = [constant(value, ...) for value in given.positional]
-    if all(argument is not ... for argument in arguments) and name in (
-        *_TEXT,
-        "split",
-        "startswith",
-        "endswith",
-        "splitlines",
-    ):
+    if all(argument is not ... for argument in arguments) and name in (*_TEXT, "split", "startswith", "endswith", "splitlines"):
         try:
             result = getattr(owner.value, name)(*arguments)
         except (TypeError, ValueError, AttributeError, LookupError):
@@ -274,11 +268,7 @@ def _update(run: Any, owner: Mapping, given: Any) -> Value:
         run.heap.write(owner.fields, "items", {**owner.items, **value.items, **given.named})
         for name in ("element", "key"):
             if value.fields[name] is not None:
-                run.heap.write(
-                    owner.fields,
-                    name,
-                    joined_all([v for v in (owner.fields[name], value.fields[name]) if v is not None]),
-                )
+                run.heap.write(owner.fields, name, joined_all([v for v in (owner.fields[name], value.fields[name]) if v is not None]))
     elif value is not None:
         key = element_of(run, value, given.node)
         before = owner.fields["key"]

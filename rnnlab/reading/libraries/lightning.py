@@ -52,15 +52,7 @@ def hooks(run: Any, model: Instance, node: Any, loaders: list[Value], steps: tup
         trains = step == "training_step"
         switch(run, model, Constant(trains))
         with run.gradients(trains):
-            _one_pass(
-                run,
-                model,
-                step,
-                node,
-                loader,
-                trains,
-                lambda what: event(run, Arguments(node), what, {"by": "lightning"}),
-            )
+            _one_pass(run, model, step, node, loader, trains, lambda what: event(run, Arguments(node), what, {"by": "lightning"}))
         _call(run, model, f"on_{step.removesuffix('_step')}_epoch_end", node)
 
 

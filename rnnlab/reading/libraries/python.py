@@ -129,17 +129,8 @@ def _zip(run: Any, given: Any) -> Value:
         width = row.items if isinstance(row, Listing) and row.items is not None else None
         if width is not None:
             return Listing("tuple", [Listing("tuple", None, one, deep_origins(one)) for one in width])
-        return Listing(
-            "zip_star",
-            None,
-            Listing("tuple", None, element_of(run, row, given.node), deep_origins(row)),
-            deep_origins(row),
-        )
-    if (
-        len(given.positional) > 2
-        and given.rest is None
-        and all(isinstance(p, Listing) and p.kind == "tuple" for p in given.positional)
-    ):
+        return Listing("zip_star", None, Listing("tuple", None, element_of(run, row, given.node), deep_origins(row)), deep_origins(row))
+    if len(given.positional) > 2 and given.rest is None and all(isinstance(p, Listing) and p.kind == "tuple" for p in given.positional):
         rows = [p.items for p in given.positional if isinstance(p, Listing) and p.items is not None]
         if len(rows) == len(given.positional) and len({len(row) for row in rows}) == 1:
             return Listing("tuple", [Listing("tuple", column) for column in zip(*rows, strict=True)])
@@ -170,12 +161,7 @@ def _container(run: Any, given: Any) -> Value:
     value = given.get(0, "iterable")
     if value is None:
         return Listing(kind, ())
-    if (
-        isinstance(value, Listing)
-        and value.items is not None
-        and value.kind in ("list", "tuple", "generator")
-        and kind != "set"
-    ):
+    if isinstance(value, Listing) and value.items is not None and value.kind in ("list", "tuple", "generator") and kind != "set":
         return Listing(kind, value.items, None, value.origins, value.made)
     element = element_of(run, value, given.node)
     made = Listing(kind, None, element, deep_origins(value) | deep_origins(element), value.made)
@@ -221,9 +207,7 @@ def _counter(run: Any, given: Any) -> Value:
     return made
 
 
-@calls(
-    "types.SimpleNamespace argparse.Namespace easydict.EasyDict munch.Munch box.Box omegaconf.*.create omegaconf.OmegaConf.create"
-)
+@calls("types.SimpleNamespace argparse.Namespace easydict.EasyDict munch.Munch box.Box omegaconf.*.create omegaconf.OmegaConf.create")
 def _namespace(run: Any, given: Any) -> Value:
     value = given.get(0)
     inner = value.items if isinstance(value, Mapping) else {}
@@ -296,11 +280,7 @@ def _str(run: Any, given: Any) -> Value:
         return Constant(str(value.value), value.soft, value.origins)
     if isinstance(value, Text):
         return value
-    return (
-        Text("{}", ((given.word(0), value or Unknown()),), origins_of([value]), made_of([value]))
-        if value
-        else Constant("")
-    )
+    return Text("{}", ((given.word(0), value or Unknown()),), origins_of([value]), made_of([value])) if value else Constant("")
 
 
 @calls("builtins.super")
@@ -340,12 +320,7 @@ def _getattr(run: Any, given: Any) -> Value:
 
     owner, name, default = given.get(0), constant(given.get(1)), given.get(2)
     if isinstance(name, str) and owner is not None:
-        if (
-            isinstance(owner, Instance)
-            and default is not None
-            and name not in owner.fields
-            and owner.kind.attribute(name) is None
-        ):
+        if isinstance(owner, Instance) and default is not None and name not in owner.fields and owner.kind.attribute(name) is None:
             return default
         return attributes.read(run, owner, name, given.node)
     if isinstance(owner, Library) and owner.root == "torch":
@@ -476,11 +451,7 @@ def _shuffle(run: Any, given: Any) -> Value:
     seed = constant(given.get(None, "random_state"))
     if isinstance(seed, int):
         values["seed"] = seed
-    run.story.call(
-        given.node,
-        Call(place=run.story.place(given.node), stage="split", what="shuffle", inputs=inputs, values=values),
-        (),
-    )
+    run.story.call(given.node, Call(place=run.story.place(given.node), stage="split", what="shuffle", inputs=inputs, values=values), ())
     if given.callee.last == "shuffle" and given.callee.root == "sklearn":
         return value if len(given.positional) == 1 and value is not None else Listing("list", given.positional)
     return Constant(None)
@@ -492,13 +463,7 @@ def _drawn(run: Any, given: Any) -> Value:
     if given.callee.last == "sample" and value is not None and deep_origins(value):
         from rnnlab.reading.libraries import splitting
 
-        return splitting.tell_part(
-            run,
-            given.node,
-            value,
-            "sample",
-            Listing("list", None, element_of(run, value, given.node), deep_origins(value)),
-        )
+        return splitting.tell_part(run, given.node, value, "sample", Listing("list", None, element_of(run, value, given.node), deep_origins(value)))
     if given.callee.last == "choice" and value is not None:
         return element_of(run, value, given.node)
     return derived(given.values(), given.callee.last)

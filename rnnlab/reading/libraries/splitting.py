@@ -21,26 +21,15 @@ def _train_test_split(run: Any, given: Any) -> Value:
     names = names if len(names) == 2 * len(arrays) else ("",) * (2 * len(arrays))
     known = sorted(origins_of(arrays))
     parents = known or rows_of(run, given.nodes.get(0) or given.node, arrays[0], given.word(0))
-    options = {
-        k: noted(v)
-        for k, v in given.named.items()
-        if k in ("test_size", "train_size", "random_state", "shuffle", "stratify")
-    }
+    options = {k: noted(v) for k, v in given.named.items() if k in ("test_size", "train_size", "random_state", "shuffle", "stratify")}
     options["seed_text"] = given.words.get("random_state", "")
     result: list[Value] = []
     numbers = []
     for side in (0, 1):
         words = [name for name in names[side::2] if name]
-        samples = {
-            "cut_by": "train_test_split",
-            "arrays": words,
-            "options": options,
-            "side": "train" if side == 0 else "test",
-        }
+        samples = {"cut_by": "train_test_split", "arrays": words, "options": options, "side": "train" if side == 0 else "test"}
         counts = {"position": float(side), "parts": 2.0}
-        numbers.append(
-            run.story.data(given.node, "split", words[0] if words else "", parents, counts, samples, key=side)
-        )
+        numbers.append(run.story.data(given.node, "split", words[0] if words else "", parents, counts, samples, key=side))
     for array in arrays:
         result += [rebased(array, numbers[0]), rebased(array, numbers[1])]
     return Listing("list", result)
@@ -82,10 +71,7 @@ def bounds(run: Any, node: Any, key: Listing) -> dict[str, Any]:
 
     inner = getattr(node, "slice", None)
     inner = inner.elts[0] if isinstance(inner, ast.Tuple) and inner.elts else inner
-    words = [
-        run.story.word(getattr(inner, side)) if getattr(inner, side, None) is not None else None
-        for side in ("lower", "upper")
-    ]
+    words = [run.story.word(getattr(inner, side)) if getattr(inner, side, None) is not None else None for side in ("lower", "upper")]
     return {"from": words[0], "to": words[1], "bounds": [noted(one) for one in (key.items or ())[:2]]}
 
 

@@ -40,11 +40,7 @@ _COLUMN_SAME = """map apply replace astype fillna dropna str lower upper strip l
 def _read(run: Any, given: Any) -> Value:
     path = given.get(0, "filepath_or_buffer", "path_or_buf", "io", "path")
     samples: dict[str, Any] = {"path": path_of(path, given.word(0, "filepath_or_buffer")), "read_by": given.callee.last}
-    options = {
-        k: noted(v)
-        for k, v in given.named.items()
-        if k in ("nrows", "header", "sep", "delimiter", "skiprows", "encoding", "index_col")
-    }
+    options = {k: noted(v) for k, v in given.named.items() if k in ("nrows", "header", "sep", "delimiter", "skiprows", "encoding", "index_col")}
     samples["options"] = options
     names = given.get(None, "names")
     if isinstance(names, Listing) and names.items is not None:
@@ -81,9 +77,7 @@ def _concat(run: Any, given: Any) -> Value:
 
 def column(number: int | None, name: str, origins: frozenset[int] = frozenset()) -> Thing:
     """Return a column of a table."""
-    return Thing(
-        "pandas.Series", {"group": "column", "name": name}, frozenset({number}) if number is not None else origins
-    )
+    return Thing("pandas.Series", {"group": "column", "name": name}, frozenset({number}) if number is not None else origins)
 
 
 # --- tables --------------------------------------------------------------------------------------------------------
@@ -110,22 +104,8 @@ def _table_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | No
         return Thing("pandas.iloc", {"group": "located", "of": owner}, owner.origins)
     if name in ("values", "index", "columns", "T", "shape", "size", "dtypes"):
         if name == "shape":
-            return Listing(
-                "tuple",
-                [
-                    run.number(
-                        f"len({run.story.word(getattr(node, 'value', node))})",
-                        deep_origins(owner),
-                        length_of=owner.number,
-                    ),
-                    run.number("columns"),
-                ],
-            )
-        return (
-            Listing("array", None, Unknown(deep_origins(owner)), deep_origins(owner))
-            if name == "values"
-            else Unknown(deep_origins(owner), text=name)
-        )
+            return Listing("tuple", [run.number(f"len({run.story.word(getattr(node, 'value', node))})", deep_origins(owner), length_of=owner.number), run.number("columns")])
+        return Listing("array", None, Unknown(deep_origins(owner)), deep_origins(owner)) if name == "values" else Unknown(deep_origins(owner), text=name)
     if ("table", name) in _METHOD_NAMES or name.startswith("_"):
         return None
     return column(owner.number, name)
@@ -184,14 +164,8 @@ def _sample(run: Any, owner: Thing, given: Any) -> Value:
     if share == 1:
         from rnnlab.facts import Call
 
-        values = {
-            "of": "pandas",
-            "data": sorted(deep_origins(owner)),
-            "seed": noted(v) if (v := given.get(None, "random_state")) else None,
-        }
-        run.story.call(
-            given.node, Call(place=run.story.place(given.node), stage="split", what="shuffle", values=values), "sample"
-        )
+        values = {"of": "pandas", "data": sorted(deep_origins(owner)), "seed": noted(v) if (v := given.get(None, "random_state")) else None}
+        run.story.call(given.node, Call(place=run.story.place(given.node), stage="split", what="shuffle", values=values), "sample")
         return owner
     more = {k: noted(v) for k, v in given.named.items() if k in ("frac", "n", "random_state", "replace")}
     return tell_part(run, given.node, owner, "sample", owner, more)
@@ -200,12 +174,7 @@ def _sample(run: Any, owner: Thing, given: Any) -> Value:
 @methods("table", "drop")
 def _drop(run: Any, owner: Thing, given: Any) -> Value:
     value = given.get(0, "labels", "index")
-    if (
-        value is not None
-        and deep_origins(value)
-        and "columns" not in given.named
-        and constant(given.get(1, "axis"), 0) == 0
-    ):
+    if value is not None and deep_origins(value) and "columns" not in given.named and constant(given.get(1, "axis"), 0) == 0:
         return tell_part(run, given.node, owner, "drop", owner, {"without": given.word(0, "labels", "index")})
     return owner
 
@@ -214,9 +183,7 @@ def _drop(run: Any, owner: Thing, given: Any) -> Value:
 def _head(run: Any, owner: Thing, given: Any) -> Value:
     if not run.names(given.node) and given.method in ("head", "tail"):
         return owner
-    return tell_part(
-        run, given.node, owner, given.method, owner, {"rows": noted(given.get(0)) if given.positional else None}
-    )
+    return tell_part(run, given.node, owner, given.method, owner, {"rows": noted(given.get(0)) if given.positional else None})
 
 
 @methods("table", "iterrows itertuples to_dict to_records items")
@@ -260,9 +227,7 @@ def _column_same(run: Any, owner: Thing, given: Any) -> Value:
     function = given.get(0, "func", "arg", "to_replace")
     if given.method in ("map", "replace") and isinstance(function, Mapping):
         return _mapped(run, owner, function, given)
-    if given.method in ("map", "apply", "transform", "progress_apply") and isinstance(
-        function, Function | Method | Library | Thing
-    ):
+    if given.method in ("map", "apply", "transform", "progress_apply") and isinstance(function, Function | Method | Library | Thing):
         from rnnlab.reading.calling import Arguments, call
 
         result = call(run, function, Arguments(given.node, [Unknown(owner.origins, text="text")]))
@@ -347,10 +312,7 @@ def opened(run: Any, node: Any, path: Value | None, word: str, mode: Any) -> Thi
     known = path_of(path, word)
     if isinstance(mode, str) and any(letter in mode for letter in "wax+"):
         return Thing("file", {"group": "file", "path": known, "writes": True})
-    if (
-        known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".yaml", ".yml", ".cfg", ".ini", ".npy", ".vec"))
-        or "glove" in known.lower()
-    ):
+    if known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".yaml", ".yml", ".cfg", ".ini", ".npy", ".vec")) or "glove" in known.lower():
         return Thing("file", {"group": "file", "path": known})
     number = run.story.data(node, "file", "", samples={"path": known, "read_by": "open"}, key=known)
     return Thing("file", {"group": "file", "path": known}, frozenset({number}), number=number)
@@ -434,10 +396,7 @@ def _path_text(run: Any, owner: Thing, given: Any) -> Value:
 def _join(run: Any, given: Any) -> Value:
     parts = given.positional
     if parts and all(isinstance(constant(part), str) for part in parts):
-        return Constant(
-            "/".join(str(constant(part)).rstrip("/") for part in parts),
-            any(isinstance(p, Constant) and p.soft for p in parts),
-        )
+        return Constant("/".join(str(constant(part)).rstrip("/") for part in parts), any(isinstance(p, Constant) and p.soft for p in parts))
     known = "/".join(part.known if isinstance(part, Text) else str(constant(part, "{}")) for part in parts)
     return Text(known, [], origins_of(parts), made_of(parts))
 

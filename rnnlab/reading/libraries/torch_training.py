@@ -30,17 +30,13 @@ from rnnlab.reading.values import (
     origins_of,
 )
 
-_OPTIMIZERS = (
-    "Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam LBFGS Rprop ASGD SparseAdam Optimizer Adafactor"
-)
+_OPTIMIZERS = "Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam LBFGS Rprop ASGD SparseAdam Optimizer Adafactor"
 _BOUNDED = "ReduceLROnPlateau"
 
 
 def event(run: Any, given: Any, what: str, values: dict[str, Any] | None = None, stage: str | None = "train") -> int:
     """Tell of something that steers the training and has no tensors."""
-    call = Call(
-        place=run.story.place(given.node), stage=stage, what=what, values=values or {}, binds=run.binds(given.node)
-    )
+    call = Call(place=run.story.place(given.node), stage=stage, what=what, values=values or {}, binds=run.binds(given.node))
     if run.loops:
         run.loops[-1].called = True
     if what in ("backward", "zero_grad", "optimizer_step"):
@@ -98,9 +94,7 @@ def parameters_of(run: Any, owner: Any, given: Any) -> Value:
     number = owner.number
     whole = isinstance(owner, Instance) and number is not None
     if given.method == "state_dict":
-        return Thing(
-            "state_dict", {"group": "state", "of": kind, "owner": owner, "copied": False}, owner.origins, number=number
-        )
+        return Thing("state_dict", {"group": "state", "of": kind, "owner": owner, "copied": False}, owner.origins, number=number)
     if given.method in ("modules", "children"):
         return Listing("list", None, Unknown(text="layer"))
     return Thing("parameters", {"group": "parameters", "of": kind, "how": "all" if whole else "part"}, number=number)
@@ -124,15 +118,11 @@ def _scheduler(run: Any, kind: str, given: Any) -> Value:
     optimizer = given.get(0, "optimizer")
     made_from = [optimizer.number] if isinstance(optimizer, Thing) and optimizer.number is not None else []
     options = {name: str(noted(value)) for name, value in given.named.items() if name != "optimizer"}
-    number = run.story.data(
-        given.node, "scheduler", run.name(given.node), made_from, samples={"type": kind, "options": options}
-    )
+    number = run.story.data(given.node, "scheduler", run.name(given.node), made_from, samples={"type": kind, "options": options})
     return Thing(f"torch.optim.lr_scheduler.{kind}", {"group": "scheduler"}, number=number)
 
 
-@calls(
-    "transformers.get_linear_schedule_with_warmup transformers.get_cosine_schedule_with_warmup transformers.get_constant_schedule"
-)
+@calls("transformers.get_linear_schedule_with_warmup transformers.get_cosine_schedule_with_warmup transformers.get_constant_schedule")
 def _foreign_scheduler(run: Any, given: Any) -> Value:
     return _scheduler(run, given.callee.last, given)
 
@@ -161,11 +151,7 @@ def _optimizer_state(run: Any, owner: Thing, given: Any) -> Value:
 
 @methods("scheduler", "step")
 def _scheduled(run: Any, owner: Thing, given: Any) -> Value:
-    values: dict[str, Any] = {
-        "of": owner.name,
-        "arguments": len(given.positional) + len(given.named),
-        "scheduler": owner.number,
-    }
+    values: dict[str, Any] = {"of": owner.name, "arguments": len(given.positional) + len(given.named), "scheduler": owner.number}
     event(run, given, "scheduler_step", values)
     return Constant(None)
 
@@ -175,9 +161,7 @@ def _rates(run: Any, owner: Thing, given: Any) -> Value:
     return Listing("list", None, run.number("lr"))
 
 
-@calls(
-    "torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm torch.nn.utils.clip_grad.clip_grad_norm_"
-)
+@calls("torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm torch.nn.utils.clip_grad.clip_grad_norm_")
 def _clip(run: Any, given: Any) -> Value:
     event(run, given, "clip_grad_norm_", {"of": given.callee.last})
     return Unknown()
@@ -270,9 +254,7 @@ def _seed(run: Any, given: Any) -> Value:
     return Constant(None)
 
 
-@calls(
-    "pytorch_lightning.seed_everything pytorch_lightning.*.seed_everything lightning.*.seed_everything transformers.set_seed accelerate.*.set_seed"
-)
+@calls("pytorch_lightning.seed_everything pytorch_lightning.*.seed_everything lightning.*.seed_everything transformers.set_seed accelerate.*.set_seed")
 def _all_seeds(run: Any, given: Any) -> Value:
     for of in ("torch", "random", "numpy.random"):
         _tell_seed(run, given.node, of, given.get(0, "seed"))
@@ -301,12 +283,7 @@ def _save(run: Any, given: Any) -> Value:
     holds, parents = contents(value)
     if not holds and given.callee.root != "torch" and not deep_origins(value):
         return Constant(None)
-    samples = {
-        "path": path_of(target, given.word(1, "f")),
-        "deed": "saved",
-        "holds": holds or "?",
-        "written": given.word(0, "obj"),
-    }
+    samples = {"path": path_of(target, given.word(1, "f")), "deed": "saved", "holds": holds or "?", "written": given.word(0, "obj")}
     parents += list(deep_origins(value))
     number = run.story.data(given.node, "checkpoint", run.name(given.node), parents, samples=samples)
     run.saved[samples["path"]] = (number, value)
@@ -357,9 +334,7 @@ def _load(run: Any, given: Any) -> Value:
 
         return tables.loaded_json(run, given, target)
     samples = {"path": path, "deed": "loaded", "holds": contents(saved[1])[0] if saved else "?"}
-    number = run.story.data(
-        given.node, "checkpoint", run.name(given.node), [saved[0]] if saved else [], samples=samples
-    )
+    number = run.story.data(given.node, "checkpoint", run.name(given.node), [saved[0]] if saved else [], samples=samples)
     if saved is not None and isinstance(saved[1], Mapping):
         made = Mapping(saved[1].items, saved[1].fields["element"], saved[1].fields["key"], frozenset({number}))
         return made
@@ -409,16 +384,12 @@ ATTRIBUTES["state"] = _state_attribute
 # --- distributed and compiled models: the model is what they hold ---------------------------------------------------
 
 
-@calls(
-    "torch.compile torch.nn.DataParallel torch.nn.parallel.DistributedDataParallel torch.jit.script torch.nn.parallel.DataParallel"
-)
+@calls("torch.compile torch.nn.DataParallel torch.nn.parallel.DistributedDataParallel torch.jit.script torch.nn.parallel.DataParallel")
 def _wrapped(run: Any, given: Any) -> Value:
     return given.get(0, "model", "module") or Unknown()
 
 
-@calls(
-    "torch.autocast torch.cuda.amp.autocast torch.amp.autocast contextlib.nullcontext torch.autograd.set_detect_anomaly"
-)
+@calls("torch.autocast torch.cuda.amp.autocast torch.amp.autocast contextlib.nullcontext torch.autograd.set_detect_anomaly")
 def _context(run: Any, given: Any) -> Value:
     return Thing("context", {"group": "context"})
 

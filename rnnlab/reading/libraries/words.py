@@ -32,10 +32,7 @@ def tokens(run: Any, node: Any, text: Value, how: str, given: Any | None = None)
     origins = deep_origins(text)
     words = given.word(0) if given is not None and given.positional and how not in ("split",) else ""
     separator = constant(given.get(0)) if given is not None and how == "split" else None
-    samples: dict[str, Any] = {
-        "how": how,
-        "text": words or run.story.word(getattr(getattr(node, "func", None), "value", node)),
-    }
+    samples: dict[str, Any] = {"how": how, "text": words or run.story.word(getattr(getattr(node, "func", None), "value", node))}
     if isinstance(separator, str):
         samples["separator"] = separator
     samples["lowered"] = _is_lowered(run, node)
@@ -51,9 +48,7 @@ def _is_lowered(run: Any, node: Any) -> bool:
 
 @calls("torchtext.*.get_tokenizer")
 def _get_tokenizer(run: Any, given: Any) -> Value:
-    return Thing(
-        "torchtext.tokenizer", {"group": "tokenizer", "how": constant(given.get(0, "tokenizer"), given.word(0))}
-    )
+    return Thing("torchtext.tokenizer", {"group": "tokenizer", "how": constant(given.get(0, "tokenizer"), given.word(0))})
 
 
 @calls("spacy.load spacy.blank nltk.tokenize.TweetTokenizer nltk.TweetTokenizer nltk.tokenize.RegexpTokenizer spacy.lang.en.English "
@@ -138,9 +133,7 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
             samples["numbered_by"] = "a dict"
             samples["labels"] = []
         vague = len(sources) > 1 and any(isinstance(v, Unknown) and v.vague for v in (made.fields["key"],))
-        number = run.story.data(
-            node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=not vague
-        )
+        number = run.story.data(node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=not vague)
         run.heap.write(made.fields, "number", number)
     finally:
         run.story.doubt = doubt
@@ -164,9 +157,7 @@ def tell_label_map(run: Any, node: Any, labels: Mapping, origins: Origins) -> No
     run.story.data(node, "label map", "", origins, counts, {"labels": pairs, "numbered_by": "a dict"})
 
 
-def make_vocabulary(
-    run: Any, given: Any, source: Value | None, how: str, options: dict[str, Any] | None = None
-) -> Thing:
+def make_vocabulary(run: Any, given: Any, source: Value | None, how: str, options: dict[str, Any] | None = None) -> Thing:
     """Make a vocabulary of a library: what it was built from, and with which options."""
     origins = rows_among(run, deep_origins(source)) if source is not None else []
     vague = isinstance(source, Unknown) and source.vague
@@ -176,20 +167,14 @@ def make_vocabulary(
         samples["specials"] = [constant(one, "?") for one in specials.items]
     counts = {"unrecognised_sources": float(not origins)}
     place = fed_at(run, given.node, frozenset(origins)) if origins else None
-    number = run.story.data(
-        given.node, "vocabulary", run.name(given.node), origins, counts, samples, certain=not vague, place=place
-    )
+    number = run.story.data(given.node, "vocabulary", run.name(given.node), origins, counts, samples, certain=not vague, place=place)
     return Thing("vocabulary", {"group": "vocabulary", "specials": samples.get("specials")}, number=number)
 
 
 @calls("torchtext.*.build_vocab_from_iterator torchtext.*.vocab torchtext.*.Vocab")
 def _built(run: Any, given: Any) -> Value:
     source = given.get(0, "iterator", "ordered_dict", "counter")
-    options = {
-        k: noted_plain(v)
-        for k, v in given.named.items()
-        if k in ("min_freq", "max_tokens", "special_first", "max_size")
-    }
+    options = {k: noted_plain(v) for k, v in given.named.items() if k in ("min_freq", "max_tokens", "special_first", "max_size")}
     return make_vocabulary(run, given, source, given.callee.last, options)
 
 
@@ -231,12 +216,7 @@ def numbering(owner: Thing) -> Mapping:
 
 @methods("vocabulary", "set_default_index append_token insert_token load_vectors")
 def _changed(run: Any, owner: Thing, given: Any) -> Value:
-    call = Call(
-        place=run.story.place(given.node),
-        stage="vocab",
-        what=given.method,
-        values={"vocabulary": owner.number, "given": given.word(0)},
-    )
+    call = Call(place=run.story.place(given.node), stage="vocab", what=given.method, values={"vocabulary": owner.number, "given": given.word(0)})
     run.story.call(given.node, call, ())
     return Constant(None)
 
@@ -279,13 +259,7 @@ ELEMENTS["vocabulary"] = lambda run, owner, node: Unknown(deep_origins(owner), t
 @calls("torchtext.*.GloVe torchtext.*.FastText torchtext.*.Vectors torchtext.*.CharNGram gensim.downloader.load gensim.models.Word2Vec "
        "gensim.models.KeyedVectors.load_word2vec_format gensim.models.keyedvectors.KeyedVectors.load_word2vec_format")  # fmt: skip
 def _vectors(run: Any, given: Any) -> Value:
-    call = Call(
-        place=run.story.place(given.node),
-        stage="embed",
-        what="vectors",
-        binds=run.binds(given.node),
-        values={"of": given.callee.last},
-    )
+    call = Call(place=run.story.place(given.node), stage="embed", what="vectors", binds=run.binds(given.node), values={"of": given.callee.last})
     n = run.story.call(given.node, call, ())
     return Thing("vectors", {"group": "vectors"}, origins_of(given.values()), (n,))
 
