@@ -41,6 +41,30 @@ def joined(run: Report, source: Report) -> tuple[Report, tuple[Disagreement, ...
     return Report(record, tuple(outcomes)), tuple(disagreements)
 
 
+def side_by_side(reports: Sequence[Report]) -> Report:
+    """Return one report of several programs: a rule has found what it found in any of them.
+
+    It is clear where it is in every program that it speaks of.
+    """
+    first, *others = reports
+    record, outcomes = first.record, list(first.outcomes)
+    for other in others:
+        record, offset = _one_record(record, other.record)
+        outcomes = [_both(one, _moved(other.of(one.rule.name), offset)) for one in outcomes]
+    return Report(record, tuple(outcomes))
+
+
+_WORST = ("found", "broke", "unseen", "clear")
+
+
+def _both(one: Outcome, other: Outcome) -> Outcome:
+    speaking = [outcome for outcome in (one, other) if outcome.applies] or [one, other]
+    worst = min(speaking, key=lambda outcome: _WORST.index(outcome.status))
+    findings = [*one.findings]
+    findings += [finding for finding in other.findings if _line(finding) not in {_line(known) for known in findings}]
+    return replace(worst, findings=tuple(findings))
+
+
 def _agreed(run: Outcome, source: Outcome) -> tuple[Outcome, list[Finding]]:
     """Return what is said in the end, and the findings that were not believed."""
     if run.status == "broke" or source.status == "broke":

@@ -11,7 +11,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -47,6 +47,8 @@ def run_program(
     values: bool = False,
     save: Path | None = None,
     watch: bool = True,
+    quiet: bool = False,
+    seconds: float | None = None,
 ) -> Ran:
     """Run a program as Python would run it alone, and record what it does.
 
@@ -61,6 +63,8 @@ def run_program(
         values: also record numbers out of the tensors.
         save: where to keep the record; a file in rnnlab's cache without it.
         watch: look at all; without it only old libraries are bridged.
+        quiet: keep what it prints from the terminal, and let it find nothing to read there.
+        seconds: how long it may take; it is ended after that.
 
     Raises:
         ProgramError: there is no such program.
@@ -84,7 +88,10 @@ def run_program(
             python_path=os.environ.get("PYTHONPATH"),
         )
         job_file.write_bytes(msgspec.json.encode(job))
-        status = _wait(_started(job_file))
+        child = _started(job_file, quiet)
+        if seconds is not None and not _ends_in(child, seconds):
+            return Ran(record, child.wait(), f"it was ended after {seconds:.0f} s; what was seen up to then is judged")
+        status = _wait(child)
         return Ran(record, status, _sentence(status, came_to_its_end=done.exists()))
 
 
@@ -146,13 +153,37 @@ def _age(path: Path) -> float:
         return 0.0
 
 
-def _started(job_file: Path) -> subprocess.Popen[bytes]:
+def _started(job_file: Path, quiet: bool = False) -> subprocess.Popen[Any]:
     # The child must find the very rnnlab that runs here; it puts its environment back before the program begins.
     home = str(Path(rnnlab.__file__).absolute().parent.parent)
     paths = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
     # -P: the folder that one stands in is not the program's, and may hold a torch.py.
     command = [sys.executable, "-P", "-m", "rnnlab.watching.program", str(job_file)]
-    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths})
+    # A group of its own, so that the workers that it starts can be ended with it.
+    silent: dict[str, Any] = {"start_new_session": True} if quiet and hasattr(os, "setsid") else {}
+    if quiet:
+        silent |= {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, **silent)
+
+
+def _ends_in(child: subprocess.Popen[bytes], seconds: float) -> bool:
+    """Wait for a program for so long; end it, and what it has started, where it takes longer."""
+    try:
+        child.wait(seconds)
+    except subprocess.TimeoutExpired:
+        _end(child)
+        return False
+    except KeyboardInterrupt:
+        _end(child)
+        raise
+    return True
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg") and os.getpgid(child.pid) == child.pid:
+            os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
 
 
 def _wait(child: subprocess.Popen[bytes]) -> int:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from forks import Judged, judged
+from forks import Judged, judged, plain_of
+
+from rnnlab.jail import Jail
+from rnnlab.probing.asking import MODULES
+from rnnlab.report import judge
+from rnnlab.verbs.check import add_probes, read_program
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +42,24 @@ def judge_text(warm: None, tmp_path: Path) -> Callable[[str], Judged]:
         return judged(path)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def jail() -> Iterator[Jail]:
+    """The warm process in which the models of the programs are tried."""
+    with Jail(MODULES) as warm:
+        yield warm
+
+
+@pytest.fixture
+def check_text(jail: Jail, tmp_path: Path) -> Callable[[str], Judged]:
+    """Return a function that reads a program, given as text, tries its models, runs nothing, and returns what the rules say."""
+
+    def read(text: str) -> Judged:
+        path = tmp_path / "program.py"
+        path.write_text(textwrap.dedent(text), encoding="utf-8")
+        record = read_program(path)
+        add_probes(record, jail)
+        return Judged.of(plain_of(judge(record), record))
+
+    return read

@@ -41,6 +41,11 @@ class Judged:
     found: list[Found] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
 
+    @classmethod
+    def of(cls, plain: dict[str, Any]) -> Judged:
+        """Return it from plain data."""
+        return cls(plain["status"], plain["why"], [Found(*found) for found in plain["found"]], plain["said"])
+
     def lines(self, rule: str) -> list[int]:
         """Return the lines that a rule flagged."""
         return [finding.line for finding in self.found if finding.rule == rule]
@@ -53,7 +58,6 @@ class Judged:
 
 def judge_program(path: Path) -> dict[str, Any]:
     """Run a program here, under Watch, and return what the rules say of it as plain data."""
-    from rnnlab.facts import Said
     from rnnlab.report import judge
     from rnnlab.watching.watch import Watch, new_record
 
@@ -61,7 +65,13 @@ def judge_program(path: Path) -> dict[str, Any]:
     record = new_record()
     with contextlib.redirect_stdout(io.StringIO()), Watch(record).looking():
         runpy.run_path(str(path), run_name="__main__")
-    report = judge(record)
+    return plain_of(judge(record), record)
+
+
+def plain_of(report: Any, record: Any) -> dict[str, Any]:
+    """Return what the rules say as plain data."""
+    from rnnlab.facts import Said
+
     return {
         "status": {outcome.rule.name: outcome.status for outcome in report.outcomes},
         "why": {outcome.rule.name: outcome.why for outcome in report.outcomes},
@@ -82,7 +92,7 @@ def judged(path: Path) -> Judged:
     answer = _in_a_fork(path) if hasattr(os, "fork") else _in_a_process(path)
     plain = json.loads(answer or '{"crash": "the process ended without an answer"}')
     assert "crash" not in plain, plain["crash"]
-    return Judged(plain["status"], plain["why"], [Found(*found) for found in plain["found"]], plain["said"])
+    return Judged.of(plain)
 
 
 def _answer(path: Path) -> str:
