@@ -4,6 +4,7 @@
 
     rnnlab.inspect(batch)                       # what is this?
     record = rnnlab.trace(model, text, lengths) # what does my model do, line by line?
+    rnnlab.check("train.py")                    # what is wrong with my program?
     with rnnlab.watch() as record: train()      # what does this stretch of my program do?
     from rnnlab import inspectors               # what goes in and out of each stage of my own program?
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rnnlab import inspectors as inspectors
     from rnnlab.record import Record as Record
     from rnnlab.report import judge as judge
+    from rnnlab.verbs.check import check as check
     from rnnlab.verbs.inspect import inspect as inspect
     from rnnlab.verbs.trace import trace as trace
     from rnnlab.verbs.watch import watch as watch
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WHERE = {
+    "check": ("rnnlab.verbs.check", "check"),
     "Record": ("rnnlab.record", "Record"),
     "inspect": ("rnnlab.verbs.inspect", "inspect"),
     "inspectors": ("rnnlab.inspectors", None),
@@ -33,7 +36,7 @@ _WHERE = {
     "trace": ("rnnlab.verbs.trace", "trace"),
     "watch": ("rnnlab.verbs.watch", "watch"),
 }
-__all__ = ["Record", "inspect", "inspectors", "judge", "trace", "watch"]  # the lazy names, as _WHERE has them
+__all__ = ["Record", "check", "inspect", "inspectors", "judge", "trace", "watch"]  # the lazy names, as _WHERE has them
 
 
 def __getattr__(name: str) -> Any:

@@ -31,6 +31,25 @@ class Rnn(StrEnum):
     RNN = "rnn"
 
 
+class Level(StrEnum):
+    """How serious a finding is: certain, likely, or harmless here."""
+
+    MISTAKE = "mistake"
+    RISK = "risk"
+    HABIT = "habit"
+
+
+class Format(StrEnum):
+    """How the findings of a check are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+
+
 def _refuse(message: str) -> NoReturn:
     """Print one clear sentence and leave with exit code 2."""
     typer.echo(f"rnnlab: {message.rstrip('.')}.", err=True)
@@ -266,6 +285,67 @@ def _replay(path: Path, pause: bool, quiz: bool) -> None:
         _refuse(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+@app.command()
+def check(
+    context: typer.Context,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Programs (.py), notebooks (.ipynb), folders of them, or records; here without one."),
+    ] = None,
+    level: Annotated[Level, typer.Option(help="The least serious level that counts.")] = Level.HABIT,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(help="Look for this mistake, or the mistakes of this stage, alone; may be repeated."),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None, typer.Option(help="Leave this mistake, or the mistakes of this stage, out; may be repeated.")
+    ] = None,
+    exclude: Annotated[
+        list[str] | None, typer.Option(help="Leave out paths of a folder that match this pattern.")
+    ] = None,
+    reading: Annotated[
+        bool, typer.Option("--reading", help="Look at the source alone: nothing is run, no model is built.")
+    ] = False,
+    output: Annotated[Format, typer.Option("--format", help="How the findings are written.")] = Format.TEXT,
+    whole: Annotated[
+        bool, typer.Option("--all", help="Also list what is clear, unseen or broken, with the reasons.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Also say how long each witness took and what they disagreed on.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Check again whenever a file is saved; Ctrl-C ends it.")
+    ] = False,
+) -> None:
+    """Find what is wrong: each mistake with its line, the evidence, the reason and the fix.
+
+    The source is read, each recurrent model is tried on tiny inputs in a process of its own, and the program is run dry: a
+    few batches, with stand-ins for what is missing. The exit code is 0 where nothing was found, 1 with findings, 2 where
+    nothing could be looked at.
+    """
+    from rnnlab.verbs.check_command import Wished, check_command, keep_checking
+    from rnnlab.verbs.choices import ChoiceError
+    from rnnlab.verbs.programs import NothingToCheckError
+
+    given = {
+        "level": level.value if "--level" in _given(context, only=("level",)) else None,
+        "select": tuple(select) if select else None,
+        "ignore": tuple(ignore) if ignore else None,
+        "exclude": tuple(exclude) if exclude else None,
+        "reading": reading or None,
+    }
+    wished = Wished(tuple(paths or [Path()]), given, output.value, whole, debug)
+    try:
+        status = keep_checking(wished) if watch else check_command(wished)
+    except (ChoiceError, NothingToCheckError) as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'a file'} cannot be used: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    raise typer.Exit(status)
 
 
 @app.command()
