@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rnnlab import inspectors as inspectors
     from rnnlab.record import Record as Record
     from rnnlab.report import judge as judge
+    from rnnlab.verbs.assertions import assert_axes as assert_axes
     from rnnlab.verbs.check import check as check
     from rnnlab.verbs.inspect import inspect as inspect
     from rnnlab.verbs.trace import trace as trace
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _WHERE = {
+    "assert_axes": ("rnnlab.verbs.assertions", "assert_axes"),
     "check": ("rnnlab.verbs.check", "check"),
     "Record": ("rnnlab.record", "Record"),
     "inspect": ("rnnlab.verbs.inspect", "inspect"),
@@ -36,7 +38,16 @@ _WHERE = {
     "trace": ("rnnlab.verbs.trace", "trace"),
     "watch": ("rnnlab.verbs.watch", "watch"),
 }
-__all__ = ["Record", "check", "inspect", "inspectors", "judge", "trace", "watch"]  # the lazy names, as _WHERE has them
+__all__ = [
+    "Record",
+    "assert_axes",
+    "check",
+    "inspect",
+    "inspectors",
+    "judge",
+    "trace",
+    "watch",
+]  # the lazy names, as _WHERE has them
 
 
 def __getattr__(name: str) -> Any:
