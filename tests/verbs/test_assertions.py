@@ -20,7 +20,7 @@ class Classifier(nn.Module):
         self.embedding, self.rnn, self.fc = nn.Embedding(9, 4), nn.LSTM(4, 5), nn.Linear(5, 2)
 
     def forward(self, text: torch.Tensor) -> torch.Tensor:
-        output, (hidden, cell) = self.rnn(self.embedding(text))
+        output, (hidden, cell) = self.rnn(self.embedding(text))  # noqa: RUF059
         logits = self.fc(hidden[-1])
         return logits  # noqa: RET504
 
@@ -82,8 +82,6 @@ def test_the_plugin_fails_where_something_is_found_and_shows_it_at_its_line(tmp_
         "-m",
         "pytest",
         "-q",
-        "-p",
-        "rnnlab.verbs.pytest_plugin",
         "-p",
         "no:cacheprovider",
         "test_it.py",
