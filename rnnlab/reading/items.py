@@ -51,7 +51,7 @@ def read(run: Run, owner: Value, key: Value, node: Any) -> Value:
     if isinstance(owner, Listing):
         return _of_listing(run, owner, key, node)
     if isinstance(owner, Mapping):
-        return _of_mapping(owner, key)
+        return _of_mapping(run, owner, key, node)
     if isinstance(owner, Thing):
         return libraries.thing_item(run, owner, key, node)
     if isinstance(owner, Instance):
@@ -94,13 +94,13 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
     return element
 
 
-def _of_mapping(owner: Mapping, key: Value) -> Value:
+def _of_mapping(run: Run, owner: Mapping, key: Value, node: Any) -> Value:
     if isinstance(key, Constant) and is_key(key.value) and key.value in owner.items:
         return owner.items[key.value]
     known = [v for v in (*owner.items.values(), owner.fields["element"]) if v is not None]
     number = owner.fields["number"]
     if number is not None:
-        return Number(0, "", frozenset({number}) | key.origins) if not known else derived([owner, key])
+        return libraries.looked_up(run, number, key, node)
     value = joined_all(known[:8]) if known else Unknown(owner.origins | key.origins)
     if owner.items and isinstance(key, Constant) and owner.fields["element"] is None:
         return Unknown(owner.origins)

@@ -22,6 +22,7 @@ from rnnlab.reading.values import (
     Unknown,
     Value,
     constant,
+    deep_origins,
     derived,
 )
 
@@ -120,6 +121,7 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
     passed = _begin(run, node, place, loader, over)
 
     def turn(item: Value | None) -> str:
+        run.batch_words = _words_of(node.target)
         value = item if item is not None else element_of(run, over, node.iter)
         put(run, node.target, value, node.iter)
         return run.execute(node.body)
@@ -136,6 +138,13 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
     if status in ("return", "raise"):
         return status
     return run.execute(node.orelse)
+
+
+def _words_of(target: ast.expr) -> tuple[str, ...]:
+    """Return the names that a batch is unpacked into: the last target, past a counter."""
+    while isinstance(target, ast.Tuple | ast.List) and target.elts and isinstance(target.elts[-1], ast.Tuple | ast.List):
+        target = target.elts[-1]
+    return tuple(one.id for one in target.elts if isinstance(one, ast.Name)) if isinstance(target, ast.Tuple | ast.List) else ()
 
 
 def while_loop(run: Run, node: ast.While) -> str:
@@ -237,6 +246,7 @@ def _begin(run: Run, node: Any, place: Place | None, loader: Thing | None, over:
     )
     passed = Pass(n, kind, number if loader is not None else None, counts or over is None, node)
     passed.settled = loader is not None
+    passed.data = tuple(sorted(deep_origins(over))) if loader is None and over is not None else ()
     run.loops.append(passed)
     return passed
 
@@ -254,7 +264,11 @@ def _end(run: Run, node: Any, place: Place | None, passed: Pass) -> None:
     if passed in run.loops:
         del run.loops[run.loops.index(passed) :]
     kind = passed.kind if passed.settled else "turns"
+    if not passed.settled and passed.forwarded and passed.data:
+        kind, passed.settled = "batches", True  # the program cuts its batches by itself and trains nothing on them
     is_pass = passed.settled and kind == "batches"
+    if is_pass and passed.over is None and len(passed.data) == 1:
+        passed.over = passed.data[0]
     if is_pass:
         kind = "training" if passed.trained else "evaluation"
     stage = ("train" if passed.trained else "evaluate" if passed.called else None) if is_pass else None
@@ -266,6 +280,7 @@ def _end(run: Run, node: Any, place: Place | None, passed: Pass) -> None:
         place=place, stage=stage, kind=kind, index=executed, declared=declared, executed=executed, over=passed.over
     )
     run.story.tell_once(told, ("loop end", place, passed.n, kind))
-    if is_pass and passed.over is not None and stage is not None:
+    sources = [passed.over] if passed.over is not None else passed.data
+    if is_pass and sources and stage is not None:
         what = "training pass" if passed.trained else "evaluation pass"
-        run.story.data(node, what, made_from=[passed.over], place=place, stage=stage, key=passed.n)
+        run.story.data(node, what, made_from=sources, place=place, stage=stage, key=passed.n)

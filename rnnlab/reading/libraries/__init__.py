@@ -209,6 +209,13 @@ def tell_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: 
     words.own_vocabulary(run, node, made, origins, what, from_set)
 
 
+def looked_up(run: Any, number: int, key: Value, node: Any) -> Value:
+    """A word is looked up in a vocabulary (or label map) of this identity."""
+    from rnnlab.reading.libraries import words
+
+    return words.looked_up(run, number, key, node)
+
+
 def sliced(run: Any, owner: Value, key: Value, node: Any, part: Value) -> Value:
     """A part of rows was cut out by position."""
     from rnnlab.reading.libraries import splitting

@@ -12,6 +12,7 @@ from rnnlab.reading.libraries import torch_layers
 from rnnlab.reading.libraries.registry import calls, methods
 from rnnlab.reading.values import (
     Constant,
+    Either,
     Library,
     Listing,
     Mapping,
@@ -109,7 +110,7 @@ def _literal_dtype(value: Value | None) -> str:
 
 def _shape_of(run: Any, value: Value) -> tuple[int, ...] | None:
     """Return the shape of a tensor that is made of (lists of) numbers."""
-    if isinstance(value, Constant | Number):
+    if isinstance(value, Constant | Number) or (isinstance(value, Either) and all(isinstance(v, Constant | Number) for v in value.options)):
         return ()
     if isinstance(value, Tensor):
         return value.shape

@@ -30,7 +30,8 @@ from rnnlab.reading.values import (
 def tokens(run: Any, node: Any, text: Value, how: str, given: Any | None = None) -> Value:
     """A text is cut into tokens; how is told."""
     origins = deep_origins(text)
-    words = given.word(0) if given is not None and given.positional and how not in ("split",) else ""
+    first = 1 if how.startswith("re.") else 0
+    words = given.word(first, "text", "string") if given is not None and how != "split" else ""
     separator = constant(given.get(0)) if given is not None and how == "split" else None
     samples: dict[str, Any] = {"how": how, "text": words or run.story.word(getattr(getattr(node, "func", None), "value", node))}
     if isinstance(separator, str):
@@ -234,18 +235,25 @@ def _vocabulary_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value
     return None
 
 
-def _vocabulary_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
+def looked_up(run: Any, number: int | None, key: Value, node: Any) -> Value:
+    """Tell of a word that is looked up by `vocabulary[word]`, which has no answer of its own for unknown words."""
+    word = getattr(node, "slice", None)
     call = Call(
         place=run.story.place(node),
         stage="vocab",
         what="look_up",
-        inputs=(Named("", run.story.note(key)),),
-        values={"vocabulary": owner.number, "key": constant(key)},
+        inputs=(Named(run.story.word(word) if word is not None else "", run.story.note(key)),),
+        values={"vocabulary": number, "key": constant(key)},
     )
     run.story.call(node, call, str(constant(key)))
-    if isinstance(key, Constant):
-        return run.number(run.story.word(node), deep_origins(owner))
-    return Number(run.size(), "index", deep_origins(owner) | deep_origins(key))
+    origins = frozenset({number}) if number is not None else frozenset()
+    # A known word's index goes by its spelling, as an option of a layer does.
+    text = run.story.word(node) if isinstance(key, Constant) else "index"
+    return Number(run.size(), text, origins | deep_origins(key))
+
+
+def _vocabulary_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
+    return looked_up(run, owner.number, key, node)
 
 
 ATTRIBUTES["vocabulary"] = _vocabulary_attribute
