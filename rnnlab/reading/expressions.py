@@ -42,6 +42,8 @@ def _name(run: Run, node: ast.Name) -> Value:
         return value
     if node.id == "__name__":
         return Constant("__main__")
+    if node.id == "__file__":
+        return Text("{}", [("__file__", Unknown(text="__file__"))])
     return Library(f"builtins.{node.id}") if node.id in _BUILTINS else Unknown(text=node.id)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnlab.reading import libraries
-from rnnlab.reading.heap import joined_all
+from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import (
     Class,
@@ -18,6 +18,7 @@ from rnnlab.reading.values import (
     Listing,
     Mapping,
     Number,
+    Object,
     Packed,
     Tensor,
     Thing,
@@ -87,11 +88,22 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
             bounds = [constant(part, ...) for part in key.items]
             if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
                 return Listing(owner.kind, owner.items[slice(*bounds)], None, owner.origins)
+    if owner.items and len(owner.items) <= 4 and not is_slice(key) and all(isinstance(one, Object) for one in owner.items):
+        return Either(owner.items)  # one of them: what is done to it may be done to any
     element = joined_all([v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)])
+    if isinstance(element, Unknown) and deep_origins(key) and not is_slice(key):
+        chosen = frozenset(n for n in deep_origins(key) if _is_part(run, n))
+        element = Unknown(chosen, element.made, element.text) if chosen else element
     if is_slice(key):
         part = Listing(owner.kind, None, element, owner.origins, owner.made)
         return libraries.sliced(run, owner, key, node, part) if deep_origins(owner) else part
     return element
+
+
+def _is_part(run: Run, number: int) -> bool:
+    """Say whether an index belongs to a part of the rows: what it chooses is that part's."""
+    told = run.story.by_id(number)
+    return told is not None and told.what == "split"
 
 
 def _of_mapping(run: Run, owner: Mapping, key: Value, node: Any) -> Value:
@@ -140,8 +152,9 @@ def _write_mapping(run: Run, owner: Mapping, key: Value, value: Value, node: Any
         run.heap.write(owner.fields, "items", {**owner.items, key.value: value})
         return
     before = owner.fields["element"]
-    run.heap.write(owner.fields, "element", value if before is None else joined_all([before, value]))
-    run.heap.write(owner.fields, "key", key)
+    run.heap.write(owner.fields, "element", value if before is None else together([before, value]))
+    old_key = owner.fields["key"]
+    run.heap.write(owner.fields, "key", key if old_key is None else together([old_key, key]))
     if deep_origins(key) or deep_origins(value):
         run.heap.write(owner.fields, "item_origins", origins_of((key, value)))
     numbered(run, owner, key, value, node)
@@ -153,7 +166,7 @@ def grow(run: Run, owner: Listing, value: Value, keep_items: bool = True) -> Non
         run.heap.write(owner.fields, "items", (*owner.items, value))
         return
     parts = [v for v in (*(owner.items or ()), owner.element, value) if v is not None]
-    run.heap.write(owner.fields, "element", joined_all(parts))
+    run.heap.write(owner.fields, "element", together(parts))
     run.heap.write(owner.fields, "items", None)
 
 

@@ -21,6 +21,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    is_vague,
     origins_of,
 )
 
@@ -133,7 +134,7 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
         if what == "label map":
             samples["numbered_by"] = "a dict"
             samples["labels"] = []
-        vague = len(sources) > 1 and any(isinstance(v, Unknown) and v.vague for v in (made.fields["key"],))
+        vague = len(sources) > 1 and is_vague(made.fields["key"])
         number = run.story.data(node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=not vague)
         run.heap.write(made.fields, "number", number)
     finally:
@@ -161,7 +162,7 @@ def tell_label_map(run: Any, node: Any, labels: Mapping, origins: Origins) -> No
 def make_vocabulary(run: Any, given: Any, source: Value | None, how: str, options: dict[str, Any] | None = None) -> Thing:
     """Make a vocabulary of a library: what it was built from, and with which options."""
     origins = rows_among(run, deep_origins(source)) if source is not None else []
-    vague = isinstance(source, Unknown) and source.vague
+    vague = len(origins) > 1 and is_vague(source)
     samples = {"made_by": how, "options": options or {}}
     specials = given.get(None, "specials")
     if isinstance(specials, Listing) and specials.items is not None:
