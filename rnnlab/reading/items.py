@@ -91,9 +91,8 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
     if owner.items and len(owner.items) <= 4 and not is_slice(key) and all(isinstance(one, Object) for one in owner.items):
         return Either(owner.items)  # one of them: what is done to it may be done to any
     element = joined_all([v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)])
-    if isinstance(element, Unknown) and deep_origins(key) and not is_slice(key):
-        chosen = frozenset(n for n in deep_origins(key) if _is_part(run, n))
-        element = Unknown(chosen, element.made, element.text) if chosen else element
+    if not is_slice(key) and (chosen := [n for n in deep_origins(key) if _is_part(run, n)]) and len(chosen) == 1:
+        element = libraries.belonging_to(element, chosen[0])
     if is_slice(key):
         part = Listing(owner.kind, None, element, owner.origins, owner.made)
         return libraries.sliced(run, owner, key, node, part) if deep_origins(owner) else part
@@ -206,6 +205,9 @@ def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> No
     names = " ".join([*run.names(node), run.story.source(getattr(node, "value", None) or node)])
     frame_words = f"{names} {run.frame.function.name if run.frame.function else ''}"
     what = "vocabulary"
+    if known := libraries.vocabulary_among(run, origins):
+        run.heap.write(made.fields, "number", known)
+        return
     if _LABELS.search(names) and not _WORDS.search(names):
         what = "label map"
     elif not _WORDS.search(names) and _LABELS.search(frame_words) and not _WORDS.search(frame_words):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rnnlab.facts import Loop, Place
@@ -239,7 +240,7 @@ def _head(run: Run, node: Any, last: Any) -> Place | None:
 
 def _begin(run: Run, node: Any, place: Place | None, loader: Thing | None, over: Value | None) -> Pass:
     number = loader.number if loader is not None else None
-    counts = isinstance(over, Listing) and (over.kind == "range" or isinstance(node, ast.While))
+    counts = isinstance(over, Listing) and (over.kind == "range" or _are_folds(over))
     kind = "batches" if loader is not None else "turns"
     n, _ = run.story.tell_once(
         Loop(place=place, kind=kind, declared=_declared(over), over=number), ("loop", place, number)
@@ -249,6 +250,29 @@ def _begin(run: Run, node: Any, place: Place | None, loader: Thing | None, over:
     passed.data = tuple(sorted(deep_origins(over))) if loader is None and over is not None else ()
     run.loops.append(passed)
     return passed
+
+
+@contextlib.contextmanager
+def passing(run: Run, node: Any, over: Value) -> Iterator[None]:
+    """A comprehension over a loader is a pass as well."""
+    loader = loader_behind(over)
+    if loader is None:
+        yield
+        return
+    place = run.story.place(node)
+    passed = _begin(run, node, place, loader, over)
+    run.batch_words = ()
+    run.story.folding += 1
+    try:
+        yield
+    finally:
+        run.story.folding -= 1
+        _end(run, node, place, passed)
+
+
+def _are_folds(over: Listing) -> bool:
+    inner = over.fields.get("over") if over.kind == "enumerate" else over
+    return isinstance(inner, Listing) and bool(inner.fields.get("folds"))
 
 
 def _declared(over: Value | None) -> int | None:

@@ -230,7 +230,13 @@ def index(run: Run, owner: Tensor, key: Value, node: Any) -> Value:
     python = tuple(k for k, _ in keys)
     known = through(operation, tensors, [None, python if len(python) != 1 else python[0]], {}, [shape])
     result = Tensor(shape, known[0], owner.dtype)
-    return tell(run, operation, pairs, result, node, {"index": [word for _, word in keys]})
+    made = tell(run, operation, pairs, result, node, {"index": [word for _, word in keys]})
+    first = parts[0]
+    if isinstance(first, Listing) and first.kind == "slice" and owner.origins and not run.models and not run.loops:
+        from rnnlab.reading import libraries
+
+        return libraries.sliced(run, owner, first, node, made)  # rows that were turned into numbers are cut
+    return made
 
 
 def _key(part: Value) -> tuple[Any, Any]:

@@ -285,6 +285,10 @@ def _update(run: Any, owner: Mapping, given: Any) -> Value:
             run.heap.write(owner.fields, "element", counted)
             items.numbered(run, owner, key, counted, given.node)
             return Constant(None)
+        if owner.kind == "counter":
+            from rnnlab.reading.libraries import words
+
+            key = words.counting(run, given.node, key) or key
         run.heap.write(owner.fields, "key", key if before is None else together([before, key]))
         run.heap.write(owner.fields, "element", run.number("count"))
     elif given.named:

@@ -207,7 +207,9 @@ def _default(run: Any, given: Any) -> Value:
 @calls("collections.Counter")
 def _counter(run: Any, given: Any) -> Value:
     value = given.get(0)
-    key = element_of(run, value, given.node) if value is not None else None
+    from rnnlab.reading.libraries import words
+
+    key = words.counting(run, given.node, element_of(run, value, given.node)) if value is not None else None
     made = Mapping({}, run.number("count"), key, deep_origins(value) if value is not None else frozenset(), "counter")
     if value is None:
         made.fields["element"] = None

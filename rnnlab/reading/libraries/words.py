@@ -8,6 +8,7 @@ from rnnlab.facts import Call, Named
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, called_things, calls, methods
 from rnnlab.reading.looping import element_of
 from rnnlab.reading.values import (
+    NONE,
     Constant,
     Function,
     Instance,
@@ -22,7 +23,9 @@ from rnnlab.reading.values import (
     deep_origins,
     derived,
     is_vague,
+    made_of,
     origins_of,
+    with_roots,
 )
 
 # --- tokens --------------------------------------------------------------------------------------------------------
@@ -126,7 +129,8 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
         return
     doubt, run.story.doubt = run.story.doubt, 0
     try:
-        place = fed_at(run, node, frozenset(sources))
+        counted = [fact for n in made_of([made.fields["key"]]) if getattr(fact := run.story.facts[n], "what", "") == "count_words"]
+        place = counted[0].place if counted else fed_at(run, node, frozenset(sources))
         dict_place = run.story.place(node)
         samples: dict[str, Any] = {"made_by": "a dict", "numbered_at": dict_place.line if dict_place else 0}
         if from_set:
@@ -139,6 +143,17 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
         run.heap.write(made.fields, "number", number)
     finally:
         run.story.doubt = doubt
+
+
+def counting(run: Any, node: Any, key: Value | None) -> Value | None:
+    """Words of the data are counted: told where they came in, and the words remember it."""
+    if key is None or not (sources := rows_among(run, deep_origins(key))):
+        return key
+    place = fed_at(run, node, frozenset(sources))
+    call = Call(place=place, stage="vocab", what="count_words", binds=run.binds(node), values={"data": sources})
+    n = run.story.call(node, call, str(sources))
+    kept = Unknown(deep_origins(key), (*made_of([key]), n), getattr(key, "text", ""), is_vague(key))
+    return kept if isinstance(key, Unknown) else with_roots(key, NONE, (n,))
 
 
 def rows_among(run: Any, origins: Origins) -> list[int]:
