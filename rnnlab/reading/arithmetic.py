@@ -283,6 +283,6 @@ def augmented(run: Run, node: ast.AugAssign, before: Value, added: Value) -> Val
         if isinstance(before, Constant) and not isinstance(before.value, int | float):
             return result
         total = run.number(run.story.word(node.target), origins_of((before, added)), made_of((before, added)))
-        total.added = run.story.word(node.value)
+        total.added = run.story.source(node.value)[:200]
         return total
     return result
