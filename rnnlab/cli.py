@@ -140,12 +140,15 @@ def step(
     if what is not None and what.suffix in _PROGRAMS:
         for name in _given(context, but=("what", "arguments", "dry", "lines", "values", "pause", "save")):
             _refuse(
-                f"a program is run as it is: leave {name} out, or leave the program out to walk through the pipeline."
+                f"a program is run as it is: leave {name} out, write -- before it if it is the program's own, or leave the "
+                f"program out to walk through the pipeline."
             )
         _step_program(what, arguments or [], {"dry": dry, "lines": lines, "values": values}, waits, save)
         return
     if what is not None:
-        for name in _given(context, but=("what", "quiz", "pause")):
+        if arguments:
+            _refuse(f"a record is replayed as it is: leave '{arguments[0]}' out.")
+        for name in _given(context, but=("what", "quiz", "pause", "arguments")):
             _refuse(f"a record is replayed as it is: leave {name.lower()} out, or leave the record out to walk anew.")
         _replay(what, waits, quiz)
         return
@@ -206,6 +209,8 @@ def _refuse_to_keep(save: Path | None) -> None:
     """Refuse a file for the record that is there already, or that has no folder."""
     if save is not None and not save.parent.is_dir():
         _refuse(f"there is no folder {save.parent} to keep the record in; make it first.")
+    if save is not None and save.suffix.lower() in _PROGRAMS:
+        _refuse(f"{save} would be taken for a program; call the record {save.stem}.rnnlab, say.")
     if save is not None and save.exists():
         _refuse(f"{save} is there already; choose another name for --save, or remove it.")
 
@@ -367,6 +372,12 @@ def explain(
         console.print(findings.catalogue_view(rules.values()))
         return
     chosen = [rules[name]] if name in rules else [one for one in rules.values() if name.lower() in one.name]
+    from rnnlab.errors import catalogue as explanations
+
+    known = {entry.name: entry for entry in explanations()}
+    if name in known and not chosen:
+        console.print(findings.error_view(known[name]))
+        return
     if len(chosen) != 1:
         near = ", ".join(one.name for one in chosen) or ", ".join(rules)
         _refuse(f"{'several mistakes are' if chosen else 'no mistake is'} called '{name}'; there is {near}.")

@@ -310,8 +310,10 @@ def binds(text: str, place: Place) -> tuple[str, ...]:
     a larger one gives nothing.
     """
     for node, value in _statements(text):
-        # A running loop stands at its whole statement (up to Python 3.12) or at what it goes over.
-        if _stands_at(value, place, text) or (isinstance(node, ast.For) and _stands_at(node, place, text)):
+        # A running loop stands at its whole statement (up to Python 3.12) or at what it goes over. What `+=` binds is made by
+        # the whole statement: its right side is only what is added.
+        at_statement = isinstance(node, ast.For | ast.AugAssign) and _stands_at(node, place, text)
+        if at_statement or (not isinstance(node, ast.AugAssign) and _stands_at(value, place, text)):
             target = _targets(node)
             if target is None:
                 return ()
@@ -367,6 +369,24 @@ def operands(text: str, span: tuple[int, int, int, int]) -> tuple[str, ...]:
     """
     node = _expressions(text).get(span)
     return tuple(ast.unparse(part) for part in _parts(node)) if node is not None else ()
+
+
+@functools.lru_cache(maxsize=1024)
+def is_literal(word: str) -> bool:
+    """Say whether a piece of source is a number, a text or the like: nothing that a program makes."""
+    with contextlib.suppress(ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        ast.literal_eval(word)
+        return True
+    return False
+
+
+@functools.lru_cache(maxsize=1024)
+def has_fixed_index(text: str, place: Place) -> bool:
+    """Say whether the expression at a place is an index that is written as a number: `hidden[-1]`, the same each time."""
+    for node in _expressions(text).values():
+        if isinstance(node, ast.Subscript) and _covers(node, place, text) and node.lineno == place.line:
+            return not any(isinstance(part, ast.Name | ast.Call | ast.Attribute) for part in ast.walk(node.slice))
+    return False
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:

@@ -116,7 +116,7 @@ def test_cells_run_one_after_another_and_a_failing_one_does_not_stop_the_later(
     shown = record.last(Said)
     assert shown is not None and shown.place is not None and (shown.place.cell, shown.place.line) == (7, 2)
     assert shown.place.file == str(path) and record.text_of(shown.place).startswith("get_ipython()")
-    (into, _) = record.ask(Scope)
+    (into,) = record.ask(Scope)
     assert into.place is not None and (into.place.cell, into.place.line) == (2, 3)
     assert [(one.what, one.place.cell) for one in record.ask(Instead) if one.place] == [
         ("%matplotlib inline", 1),

@@ -6,6 +6,7 @@ numbers prove that it fits: a wrong explanation costs more than none.
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -69,6 +70,11 @@ class Entry(NamedTuple):
     errors: frozenset[str]
     saying: re.Pattern[str]
     function: Explain
+
+    @property
+    def page(self) -> str:
+        """What the error is, in a sentence."""
+        return inspect.getdoc(self.function) or ""
 
     def __call__(self, record: Record, crash: Crash) -> Explanation | None:
         """Return the explanation, named and placed, or None where it does not fit."""

@@ -83,11 +83,15 @@ def data_file_not_found(record: Record, crash: Crash) -> Explanation | None:
     if near and near != name:
         return Explanation(happened, f"That folder has {near}, a name almost like it.", f"write '{near}'")
     others = (
-        f"It has {', '.join(alike[:4])}."
+        f"That folder has {', '.join(alike[:4])}{' and more' if len(alike) > 4 else ''}."
         if alike
-        else f"It has no file that ends in {Path(name).suffix or 'this way'}."
+        else f"That folder has no file that ends in {Path(name).suffix or 'this way'}."
     )
-    return Explanation(happened, others, "start the program in the folder of its data, or give the file's whole path")
+    return Explanation(
+        happened,
+        others,
+        "start the program in the folder of its data, or give the file's whole path; `rnnlab step --dry` makes rows up",
+    )
 
 
 @explains("KeyError AttributeError")

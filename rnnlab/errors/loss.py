@@ -167,6 +167,14 @@ def label_out_of_range(record: Record, crash: Crash) -> Explanation | None:
     if len(names) > classes:
         listed = ", ".join(repr(name) for name in names[:6])
         means = f"The label map has {len(names)} entries ({listed}), the head {classes} outputs."
+    if target["largest"] == classes and target["smallest"] > 0 and not names:
+        # A batch without the lowest class looks like one with a class too many: only all labels can tell.
+        return Explanation(
+            happened,
+            f"Either the labels count from 1 to {classes} and the outputs from 0, or there is one class more than outputs.",
+            f"look at the smallest label of all: where it is 1, write `{word(crash, 1, 'target')} - 1`; where it is 0, "
+            f"`nn.Linear(..., {classes + 1})`",
+        )
     return Explanation(
         happened,
         means,

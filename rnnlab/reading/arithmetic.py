@@ -7,7 +7,7 @@ import operator
 from typing import Any
 
 from rnnlab.reading import tensors
-from rnnlab.reading.heap import joined_all
+from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import (
     Class,
@@ -62,6 +62,10 @@ def binary(run: Run, node: Any, kind: ast.operator, left: tuple[Any, Value], rig
         return _percent(run, one.value, two, right_node)
     if isinstance(kind, ast.Add) and (texts := _added_texts(run, left, right)) is not None:
         return texts
+    if isinstance(kind, ast.Div) and isinstance(one, Thing) and one.fields.get("group") == "path":
+        return _path(one, two)
+    if isinstance(kind, ast.Add) and _is_rows(one) and _is_rows(two):
+        return together([one, two]) if type(one) is type(two) and not isinstance(one, Thing) else _rows_together(one, two)
     if isinstance(one, Listing) or isinstance(two, Listing):
         return _listings(kind, one, two)
     if isinstance(one, Number | Constant) and isinstance(two, Number | Constant):
@@ -69,6 +73,21 @@ def binary(run: Run, node: Any, kind: ast.operator, left: tuple[Any, Value], rig
     if isinstance(kind, ast.Div) and isinstance(one, Number):
         return _divided(run, node, one, two)
     return derived([one, two], run.story.word(node))
+
+
+def _is_rows(value: Value) -> bool:
+    return isinstance(value, Unknown | Thing) and bool(deep_origins(value))
+
+
+def _rows_together(one: Value, two: Value) -> Value:
+    """Two columns or datasets are put together (or two texts of one row)."""
+    return Unknown(deep_origins(one) | deep_origins(two), made_of((one, two)), "", any(getattr(v, "vague", False) for v in (one, two)))
+
+
+def _path(folder: Thing, name: Value) -> Value:
+    """`folder / name` of pathlib."""
+    inner = name.known if isinstance(name, Text) else name.fields["path"] if isinstance(name, Thing) else constant(name, "{}")
+    return Thing("pathlib.Path", {"group": "path", "path": f"{folder.fields['path'].rstrip('/')}/{inner}"})
 
 
 def _worked(kind: ast.operator, one: Constant, two: Constant) -> Value:
@@ -127,7 +146,7 @@ def _listings(kind: ast.operator, one: Value, two: Value) -> Value:
             return Listing(one.kind, [*one.items, *two.items], None, one.origins | two.origins)
         parts = [*(one.items or ()), *(two.items or ()), one.element, two.element]
         known = [part for part in parts if part is not None]
-        return Listing(one.kind, None, joined_all(known) if known else None, origins_of((one, two)))
+        return Listing(one.kind, None, together(known) if known else None, origins_of((one, two)))
     if isinstance(kind, ast.Mult):
         listing, times = (one, two) if isinstance(one, Listing) else (two, one)
         number = constant(times)
@@ -264,6 +283,6 @@ def augmented(run: Run, node: ast.AugAssign, before: Value, added: Value) -> Val
         if isinstance(before, Constant) and not isinstance(before.value, int | float):
             return result
         total = run.number(run.story.word(node.target), origins_of((before, added)), made_of((before, added)))
-        total.added = run.story.word(node.value)
+        total.added = run.story.source(node.value)[:200]
         return total
     return result

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from rnnlab.reading import arithmetic, attributes, calling, items
+from rnnlab.reading import arithmetic, attributes, calling, items, looping
 from rnnlab.reading.deciding import truth
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.looping import element_of, known_turns
@@ -42,6 +42,8 @@ def _name(run: Run, node: ast.Name) -> Value:
         return value
     if node.id == "__name__":
         return Constant("__main__")
+    if node.id == "__file__":
+        return Text("{}", [("__file__", Unknown(text="__file__"))])
     return Library(f"builtins.{node.id}") if node.id in _BUILTINS else Unknown(text=node.id)
 
 
@@ -236,12 +238,15 @@ def _turns(run: Run, generators: list[ast.comprehension], inner: Any) -> tuple[l
             turns = known_turns(over)
             if turns is None or len(generators) > 1:
                 is_exact = False
-                turns = [element_of(run, over, one.iter)]
-            for item in turns[:64]:
-                put(run, one.target, item, one.iter)
-                for test in one.ifs:
-                    run.evaluate(test)
-                walk(level + 1)
+                turns = [] if looping.loader_behind(over) is not None else [element_of(run, over, one.iter)]
+            with looping.passing(run, one.iter, over):
+                if looping.loader_behind(over) is not None:
+                    turns = [element_of(run, over, one.iter)]
+                for item in turns[:64]:
+                    put(run, one.target, item, one.iter)
+                    for test in one.ifs:
+                        run.evaluate(test)
+                    walk(level + 1)
 
         walk(0)
     finally:

@@ -107,15 +107,23 @@ def joined_all(values: Iterable[Any]) -> Any:
     return found
 
 
-def joined(one: Any, two: Any) -> Any:
-    """Return what a value is that may be either of two."""
+def together(values: Iterable[Any]) -> Any:
+    """Return what stands for every element of rows that were put together: all of these are among them for certain."""
+    found: Any = _MISSING
+    for value in values:
+        found = value if found is _MISSING else joined(found, value, both=True)
+    return found
+
+
+def joined(one: Any, two: Any, both: bool = False) -> Any:
+    """Return what a value is that may be either of two; `both` says that it stands for both."""
     if one is two:
         return one
     if not isinstance(one, Value) or not isinstance(two, Value):
-        return _joined_plain(one, two)
+        return _joined_plain(one, two, both)
     if type(one) is type(two):
         same = _JOINS.get(type(one))
-        if same is not None and (value := same(one, two)) is not None:
+        if same is not None and (value := same(one, two, both)) is not None:
             return value
     # None beside something: it may be either, and what it may be is worth following.
     found: list[Value] = []
@@ -126,13 +134,13 @@ def joined(one: Any, two: Any) -> Any:
         return found[0]
     if len(found) <= _FEW:
         return Either(found)
-    return Unknown(origins_of(found), made_of(found), vague=True)
+    return Unknown(origins_of(found), made_of(found), vague=not both)
 
 
-def _joined_plain(one: Any, two: Any) -> Any:
+def _joined_plain(one: Any, two: Any, both: bool = False) -> Any:
     """Fields hold tuples of values, dicts of values, numbers and None as well."""
     if isinstance(one, tuple) and isinstance(two, tuple) and len(one) == len(two):
-        return tuple(joined(a, b) for a, b in zip(one, two, strict=True))
+        return tuple(joined(a, b, both) for a, b in zip(one, two, strict=True))
     if isinstance(one, dict) and isinstance(two, dict):
         return {key: joined_all([d[key] for d in (one, two) if key in d]) for key in {**one, **two}}
     if isinstance(one, Value) and two is None:
@@ -154,14 +162,14 @@ def _same(one: Value, two: Value) -> bool:
     return isinstance(one, Function) and isinstance(two, Function) and one.node is two.node
 
 
-def _constants(one: Constant, two: Constant) -> Value | None:
+def _constants(one: Constant, two: Constant, both: bool = False) -> Value | None:
     if not _same(one, two):
         return None
-    both = one.origins | two.origins, tuple(dict.fromkeys(one.made + two.made))
-    return Constant(one.value, one.soft or two.soft, *both)
+    roots = one.origins | two.origins, tuple(dict.fromkeys(one.made + two.made))
+    return Constant(one.value, one.soft or two.soft, *roots)
 
 
-def _numbers(one: Number, two: Number) -> Value:
+def _numbers(one: Number, two: Number, both: bool = False) -> Value:
     if one.size == two.size and one.text == two.text:
         return one
     length = one.length_of if one.length_of == two.length_of else None
@@ -170,45 +178,45 @@ def _numbers(one: Number, two: Number) -> Value:
     return Number(one.size, text, one.origins | two.origins, made_of((one, two)), length, added)
 
 
-def _tensors(one: Tensor, two: Tensor) -> Value:
-    both = one.origins | two.origins, made_of((one, two))
+def _tensors(one: Tensor, two: Tensor, both: bool = False) -> Value:
+    roots = one.origins | two.origins, made_of((one, two))
     dtype = one.dtype if one.dtype == two.dtype else ""
     if one.shape is None or two.shape is None or len(one.shape) != len(two.shape):
-        return Tensor(None, None, dtype, *both)
+        return Tensor(None, None, dtype, *roots)
     symbols = [a if a is b or a.name == b.name else Symbol() for a, b in zip(one.symbols, two.symbols, strict=True)]
-    return Tensor(one.shape, symbols, dtype, *both)
+    return Tensor(one.shape, symbols, dtype, *roots)
 
 
-def _unknowns(one: Unknown, two: Unknown) -> Value:
-    vague = one.vague or two.vague or one.origins != two.origins
+def _unknowns(one: Unknown, two: Unknown, both: bool = False) -> Value:
+    vague = one.vague or two.vague or (not both and one.origins != two.origins)
     return Unknown(one.origins | two.origins, made_of((one, two)), one.text if one.text == two.text else "", vague)
 
 
-def _listings(one: Listing, two: Listing) -> Value | None:
+def _listings(one: Listing, two: Listing, both: bool = False) -> Value | None:
     if one.kind != two.kind:
         return None
     origins, made = one.origins | two.origins, tuple(dict.fromkeys(one.made + two.made))
     if one.items is not None and two.items is not None and len(one.items) == len(two.items):
-        return Listing(one.kind, joined(one.items, two.items), None, origins, made)
+        return Listing(one.kind, joined(one.items, two.items, both), None, origins, made)
     parts = [*(one.items or ()), *(two.items or ()), one.element, two.element]
     known = [part for part in parts if part is not None]
-    return Listing(one.kind, None, joined_all(known) if known else None, origins, made)
+    return Listing(one.kind, None, (together if both else joined_all)(known) if known else None, origins, made)
 
 
-def _texts(one: Text, two: Text) -> Value:
+def _texts(one: Text, two: Text, both: bool = False) -> Value:
     if one.known == two.known:
         return one
     return Text("{}", (("", one), ("", two)), one.origins | two.origins, made_of((one, two)))
 
 
-def _mappings(one: Mapping, two: Mapping) -> Value:
+def _mappings(one: Mapping, two: Mapping, both: bool = False) -> Value:
     made = Mapping(joined(one.items, two.items), None, None, one.origins | two.origins, one.kind)
     for name in ("element", "key", "number"):
-        made.fields[name] = joined(one.fields[name], two.fields[name])
+        made.fields[name] = joined(one.fields[name], two.fields[name], both)
     return made
 
 
-def _things(one: Thing, two: Thing) -> Value | None:
+def _things(one: Thing, two: Thing, both: bool = False) -> Value | None:
     """Two layers of one class, made in two branches, are one whose options may be either."""
     if one.kind != two.kind or one.number != two.number:
         return None
@@ -216,11 +224,11 @@ def _things(one: Thing, two: Thing) -> Value | None:
     return made
 
 
-def _methods(one: Method, two: Method) -> Value | None:
+def _methods(one: Method, two: Method, both: bool = False) -> Value | None:
     return one if one.receiver is two.receiver and one.name == two.name else None
 
 
-def _packed(one: Packed, two: Packed) -> Value:
+def _packed(one: Packed, two: Packed, both: bool = False) -> Value:
     return Packed(one.features, one.symbols, one.origins | two.origins, made_of((one, two)))
 
 

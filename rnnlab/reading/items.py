@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnlab.reading import libraries
-from rnnlab.reading.heap import joined_all
+from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import (
     Class,
@@ -18,6 +18,7 @@ from rnnlab.reading.values import (
     Listing,
     Mapping,
     Number,
+    Object,
     Packed,
     Tensor,
     Thing,
@@ -51,7 +52,7 @@ def read(run: Run, owner: Value, key: Value, node: Any) -> Value:
     if isinstance(owner, Listing):
         return _of_listing(run, owner, key, node)
     if isinstance(owner, Mapping):
-        return _of_mapping(owner, key)
+        return _of_mapping(run, owner, key, node)
     if isinstance(owner, Thing):
         return libraries.thing_item(run, owner, key, node)
     if isinstance(owner, Instance):
@@ -87,20 +88,30 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
             bounds = [constant(part, ...) for part in key.items]
             if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
                 return Listing(owner.kind, owner.items[slice(*bounds)], None, owner.origins)
+    if owner.items and len(owner.items) <= 4 and not is_slice(key) and all(isinstance(one, Object) for one in owner.items):
+        return Either(owner.items)  # one of them: what is done to it may be done to any
     element = joined_all([v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)])
+    if not is_slice(key) and (chosen := [n for n in deep_origins(key) if _is_part(run, n)]) and len(chosen) == 1:
+        element = libraries.belonging_to(element, chosen[0])
     if is_slice(key):
         part = Listing(owner.kind, None, element, owner.origins, owner.made)
         return libraries.sliced(run, owner, key, node, part) if deep_origins(owner) else part
     return element
 
 
-def _of_mapping(owner: Mapping, key: Value) -> Value:
+def _is_part(run: Run, number: int) -> bool:
+    """Say whether an index belongs to a part of the rows: what it chooses is that part's."""
+    told = run.story.by_id(number)
+    return told is not None and told.what == "split"
+
+
+def _of_mapping(run: Run, owner: Mapping, key: Value, node: Any) -> Value:
     if isinstance(key, Constant) and is_key(key.value) and key.value in owner.items:
         return owner.items[key.value]
     known = [v for v in (*owner.items.values(), owner.fields["element"]) if v is not None]
     number = owner.fields["number"]
     if number is not None:
-        return Number(0, "", frozenset({number}) | key.origins) if not known else derived([owner, key])
+        return libraries.looked_up(run, number, key, node)
     value = joined_all(known[:8]) if known else Unknown(owner.origins | key.origins)
     if owner.items and isinstance(key, Constant) and owner.fields["element"] is None:
         return Unknown(owner.origins)
@@ -140,8 +151,9 @@ def _write_mapping(run: Run, owner: Mapping, key: Value, value: Value, node: Any
         run.heap.write(owner.fields, "items", {**owner.items, key.value: value})
         return
     before = owner.fields["element"]
-    run.heap.write(owner.fields, "element", value if before is None else joined_all([before, value]))
-    run.heap.write(owner.fields, "key", key)
+    run.heap.write(owner.fields, "element", value if before is None else together([before, value]))
+    old_key = owner.fields["key"]
+    run.heap.write(owner.fields, "key", key if old_key is None else together([old_key, key]))
     if deep_origins(key) or deep_origins(value):
         run.heap.write(owner.fields, "item_origins", origins_of((key, value)))
     numbered(run, owner, key, value, node)
@@ -153,7 +165,7 @@ def grow(run: Run, owner: Listing, value: Value, keep_items: bool = True) -> Non
         run.heap.write(owner.fields, "items", (*owner.items, value))
         return
     parts = [v for v in (*(owner.items or ()), owner.element, value) if v is not None]
-    run.heap.write(owner.fields, "element", joined_all(parts))
+    run.heap.write(owner.fields, "element", together(parts))
     run.heap.write(owner.fields, "items", None)
 
 
@@ -193,6 +205,9 @@ def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> No
     names = " ".join([*run.names(node), run.story.source(getattr(node, "value", None) or node)])
     frame_words = f"{names} {run.frame.function.name if run.frame.function else ''}"
     what = "vocabulary"
+    if known := libraries.vocabulary_among(run, origins):
+        run.heap.write(made.fields, "number", known)
+        return
     if _LABELS.search(names) and not _WORDS.search(names):
         what = "label map"
     elif not _WORDS.search(names) and _LABELS.search(frame_words) and not _WORDS.search(frame_words):

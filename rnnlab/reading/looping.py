@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rnnlab.facts import Loop, Place
@@ -22,6 +23,7 @@ from rnnlab.reading.values import (
     Unknown,
     Value,
     constant,
+    deep_origins,
     derived,
 )
 
@@ -120,6 +122,7 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
     passed = _begin(run, node, place, loader, over)
 
     def turn(item: Value | None) -> str:
+        run.batch_words = _words_of(node.target)
         value = item if item is not None else element_of(run, over, node.iter)
         put(run, node.target, value, node.iter)
         return run.execute(node.body)
@@ -136,6 +139,13 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
     if status in ("return", "raise"):
         return status
     return run.execute(node.orelse)
+
+
+def _words_of(target: ast.expr) -> tuple[str, ...]:
+    """Return the names that a batch is unpacked into: the last target, past a counter."""
+    while isinstance(target, ast.Tuple | ast.List) and target.elts and isinstance(target.elts[-1], ast.Tuple | ast.List):
+        target = target.elts[-1]
+    return tuple(one.id for one in target.elts if isinstance(one, ast.Name)) if isinstance(target, ast.Tuple | ast.List) else ()
 
 
 def while_loop(run: Run, node: ast.While) -> str:
@@ -230,15 +240,39 @@ def _head(run: Run, node: Any, last: Any) -> Place | None:
 
 def _begin(run: Run, node: Any, place: Place | None, loader: Thing | None, over: Value | None) -> Pass:
     number = loader.number if loader is not None else None
-    counts = isinstance(over, Listing) and (over.kind == "range" or isinstance(node, ast.While))
+    counts = isinstance(over, Listing) and (over.kind == "range" or _are_folds(over))
     kind = "batches" if loader is not None else "turns"
     n, _ = run.story.tell_once(
         Loop(place=place, kind=kind, declared=_declared(over), over=number), ("loop", place, number)
     )
     passed = Pass(n, kind, number if loader is not None else None, counts or over is None, node)
     passed.settled = loader is not None
+    passed.data = tuple(sorted(deep_origins(over))) if loader is None and over is not None else ()
     run.loops.append(passed)
     return passed
+
+
+@contextlib.contextmanager
+def passing(run: Run, node: Any, over: Value) -> Iterator[None]:
+    """A comprehension over a loader is a pass as well."""
+    loader = loader_behind(over)
+    if loader is None:
+        yield
+        return
+    place = run.story.place(node)
+    passed = _begin(run, node, place, loader, over)
+    run.batch_words = ()
+    run.story.folding += 1
+    try:
+        yield
+    finally:
+        run.story.folding -= 1
+        _end(run, node, place, passed)
+
+
+def _are_folds(over: Listing) -> bool:
+    inner = over.fields.get("over") if over.kind == "enumerate" else over
+    return isinstance(inner, Listing) and bool(inner.fields.get("folds"))
 
 
 def _declared(over: Value | None) -> int | None:
@@ -254,7 +288,11 @@ def _end(run: Run, node: Any, place: Place | None, passed: Pass) -> None:
     if passed in run.loops:
         del run.loops[run.loops.index(passed) :]
     kind = passed.kind if passed.settled else "turns"
+    if not passed.settled and passed.forwarded and passed.data:
+        kind, passed.settled = "batches", True  # the program cuts its batches by itself and trains nothing on them
     is_pass = passed.settled and kind == "batches"
+    if is_pass and passed.over is None and len(passed.data) == 1:
+        passed.over = passed.data[0]
     if is_pass:
         kind = "training" if passed.trained else "evaluation"
     stage = ("train" if passed.trained else "evaluate" if passed.called else None) if is_pass else None
@@ -266,6 +304,7 @@ def _end(run: Run, node: Any, place: Place | None, passed: Pass) -> None:
         place=place, stage=stage, kind=kind, index=executed, declared=declared, executed=executed, over=passed.over
     )
     run.story.tell_once(told, ("loop end", place, passed.n, kind))
-    if is_pass and passed.over is not None and stage is not None:
+    sources = [passed.over] if passed.over is not None else passed.data
+    if is_pass and sources and stage is not None:
         what = "training pass" if passed.trained else "evaluation pass"
-        run.story.data(node, what, made_from=[passed.over], place=place, stage=stage, key=passed.n)
+        run.story.data(node, what, made_from=sources, place=place, stage=stage, key=passed.n)

@@ -55,7 +55,7 @@ def made(run: Run, instance: Instance, given: Any) -> None:
             return  # a part of a larger model
         inner = sorted({one for value in instance.fields.values() for one in _layers_in(value)})
         samples = {"type": instance.kind.name, "layers": inner, "python_lists": _layers_in_python_lists(instance)}
-        origins = deep_origins_of_arguments(given)
+        origins = [n for n in deep_origins_of_arguments(given) if (told := run.story.by_id(n)) is not None and told.what == "vocabulary"]
         instance.number = run.story.data(node, "model", run.name(node), origins, samples=samples)
     elif is_dataset(instance):
         origins = origins_of(given.values()) or origins_of(instance.fields.values())
@@ -123,6 +123,8 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
     from rnnlab.reading.calling import _bind_parameters, _part_of, _result
 
     run.entered.add(id(method.node))
+    if run.loops and not run.models:
+        run.loops[-1].forwarded = True
     whole = given.after(instance)
     scope = Scoped({}, method.around, method.around.top)
     frame = Frame(scope, method, method.file, given.node)

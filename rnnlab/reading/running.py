@@ -57,6 +57,8 @@ class Pass:
         self.settled = over is not None
         self.trained = False
         self.called = False
+        self.forwarded = False
+        self.data: tuple[int, ...] = ()
 
 
 class Run:
@@ -83,6 +85,7 @@ class Run:
         self.saved: dict[str, tuple[int, Any]] = {}
         self.left = STEPS
         self._sizes = 0
+        self.batch_words: tuple[str, ...] = ()
 
     # --- steps ---------------------------------------------------------------------------------------------------
 

@@ -138,7 +138,8 @@ def tell(
     silent: bool = False,
 ) -> Value:
     """Add the fact of an operation, and give its result its maker and its origins."""
-    inputs = tuple(Named(word, run.story.note(value)) for word, value in given if isinstance(value, Value))
+    read = [(word, v) for word, v in given if isinstance(v, Tensor | Packed) or (v.made and not isinstance(v, Number))]
+    inputs = tuple(Named(word, run.story.note(value)) for word, value in read)
     origins = origins_of(value for _, value in given)
     for part in _parts(result):
         part.origins = origins
@@ -229,7 +230,13 @@ def index(run: Run, owner: Tensor, key: Value, node: Any) -> Value:
     python = tuple(k for k, _ in keys)
     known = through(operation, tensors, [None, python if len(python) != 1 else python[0]], {}, [shape])
     result = Tensor(shape, known[0], owner.dtype)
-    return tell(run, operation, pairs, result, node, {"index": [word for _, word in keys]})
+    made = tell(run, operation, pairs, result, node, {"index": [word for _, word in keys]})
+    first = parts[0]
+    if isinstance(first, Listing) and first.kind == "slice" and owner.origins and not run.models and not run.loops:
+        from rnnlab.reading import libraries
+
+        return libraries.sliced(run, owner, first, node, made)  # rows that were turned into numbers are cut
+    return made
 
 
 def _key(part: Value) -> tuple[Any, Any]:
@@ -307,8 +314,9 @@ def function(run: Run, name: str, given: Any, first_word: str | None = None) -> 
     values = [(given.words.get(i, ""), v) for i, v in enumerate(given.positional)]
     if values and first_word is not None:
         values[0] = (first_word, values[0][1])
-    for word, value in values:
-        many |= _collect(run, word, value, pairs, name)
+    shift = int(first_word is not None)
+    for i, (word, value) in enumerate(values):
+        many |= _collect(run, word, value, pairs, name, given.nodes.get(i - shift))
         python.append(plain(as_tensor(value)))
     named: dict[str, Any] = {}
     for key, value in given.named.items():
@@ -337,14 +345,15 @@ def _asked_dtype(name: str, given: Any) -> str | None:
     return _DTYPES.get(last, last) if word and last in {*_DTYPES, *_DTYPES.values(), "float32", "int64"} else None
 
 
-def _collect(run: Run, word: str, value: Value, pairs: list[tuple[str, Value]], name: str) -> bool:
+def _collect(run: Run, word: str, value: Value, pairs: list[tuple[str, Value]], name: str, node: Any = None) -> bool:
     """Add the tensors of an argument; say whether it is a list whose length is not known."""
     value = as_tensor(value)
     if isinstance(value, Tensor | Packed):
         pairs.append((word, value))
     elif isinstance(value, Listing) and value.kind in ("list", "tuple", "generator"):
         if value.items is not None:
-            pairs.extend(("", as_tensor(one)) for one in value.items[:64] if is_tensor(one))
+            words = _item_words(run, node, len(value.items))
+            pairs.extend((words[i], as_tensor(one)) for i, one in enumerate(value.items[:64]) if is_tensor(one))
             return False
         if value.element is not None and is_tensor(value.element):
             pairs.append((word, as_tensor(value.element)))
@@ -355,6 +364,15 @@ def _collect(run: Run, word: str, value: Value, pairs: list[tuple[str, Value]], 
     elif isinstance(value, Unknown) and (value.made or not pairs) and not value.text:
         pairs.append((word, Tensor(None, None, "", value.origins, value.made)))
     return False
+
+
+def _item_words(run: Run, node: Any, count: int) -> list[str]:
+    """Return the learner's words for the items of a list that is written out."""
+    import ast
+
+    if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == count:
+        return [run.story.word(element) for element in node.elts]
+    return [""] * count
 
 
 def _asked(run: Run, owner: Tensor, name: str, given: Any, word: str) -> Value:

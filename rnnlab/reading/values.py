@@ -401,6 +401,19 @@ def derived(values: Iterable[Any], text: str = "") -> Unknown:
     return Unknown(origins, made_of(values), text, vague or len(origins) > 1)
 
 
+def is_vague(value: Value | None, depth: int = 3) -> bool:
+    """Say whether a value's origins are a guess out of several."""
+    if isinstance(value, Unknown):
+        return value.vague
+    if isinstance(value, Either):
+        return any(is_vague(one, depth) for one in value.options)
+    if isinstance(value, Listing) and depth:
+        return any(is_vague(one, depth - 1) for one in [*(value.items or ())[:8], value.element])
+    if isinstance(value, Mapping) and depth:
+        return is_vague(value.fields["key"], depth - 1) or is_vague(value.fields["element"], depth - 1)
+    return False
+
+
 def constant(value: Any, default: Any = None) -> Any:
     """Return the Python value of a constant, or a default."""
     return value.value if isinstance(value, Constant) else default

@@ -148,22 +148,56 @@ def role_in_words(name: str) -> Role | None:
     return said.pop() if len(said) == 1 else None
 
 
+# What learners call their splits in short, at the end of a name, and in other languages anywhere in it.
+_SHORT_ROLES: dict[str, Role] = {"tr": "train", "te": "test", "ts": "test", "va": "valid", "vl": "valid"}
+_OTHER_LANGUAGES: dict[Role, tuple[str, ...]] = {
+    "train": ("训练", "訓練", "egitim", "eğitim", "entrena", "ausbildung", "обуч", "treino"),
+    "valid": ("验证", "驗證", "dogrulama", "doğrulama", "gecerleme", "geçerleme", "valida", "проверк"),
+    "test": ("测试", "測試", "sinama", "sınama", "prueba", "pruefung", "тест", "teste"),
+}
+
+
+def _role_in_other_languages(name: str) -> Role | None:
+    said: set[Role] = {role for role, words in _OTHER_LANGUAGES.items() if any(word in name.lower() for word in words)}
+    return said.pop() if len(said) == 1 else None
+
+
 class Splits:
     """The datasets of a record: which come from which, and what each is for."""
 
     def __init__(self, record: Record) -> None:
         self.data = {fact.id: fact for fact in record.ask(Data)}
         self.trained_on = {
-            parent
+            number
             for loop in record.ask(Loop)
             if loop.kind == "training" and loop.over in self.data
-            for parent in self.data[loop.over].made_from
+            for number in self._read_by(self.data[loop.over])
         }
         self.children: dict[int, list[int]] = {}
+        # Datasets that source saw made of whole tables: their parts are the tables' parts.
+        self.made_of: dict[int, list[int]] = {}
+        for fact in self.data.values():
+            if (
+                fact.seen_by == "source"
+                and fact.what == "dataset"
+                and len(fact.made_from) == 1
+                and fact.made_from[0] < fact.id
+            ):
+                self.made_of.setdefault(fact.made_from[0], []).append(fact.id)
         for fact in self.data.values():
             if fact.what == "split":
                 for parent in self.data.keys() & set(fact.made_from):
                     self.children.setdefault(parent, []).append(fact.id)
+
+    def _read_by(self, over: Data) -> Iterator[int]:
+        """Return the data that a loader goes over; source says as well which rows a dataset was made of."""
+        waiting = list(over.made_from) if over.what == "loader" else [over.id]
+        while waiting:
+            number = waiting.pop()
+            yield number
+            fact = self.data.get(number)
+            if fact is not None and fact.seen_by == "source" and fact.what == "dataset" and len(fact.made_from) == 1:
+                waiting.extend(fact.made_from)
 
     def role(self, number: int) -> Role | None:
         """Return what a dataset, or the dataset behind a loader, is for: by its use first, then by its name."""
@@ -176,7 +210,21 @@ class Splits:
             return "train"
         if self.is_cut_up(number):
             return "all" if len(self.parts(number)) > 1 and self.holds(number, "test") else "train"
-        return role_in_words(fact.name) or self._role_by_position(fact) or self._role_of_a_piece(fact)
+        told = role_in_words(fact.name) or self._role_by_position(fact) or self._role_of_a_piece(fact)
+        return told or (self._role_in_source(fact) if fact.seen_by == "source" else None)
+
+    def _role_in_source(self, fact: Data) -> Role | None:
+        """Source knows files by their names, sides of a cut, and datasets by the rows that they were made of."""
+        side = str(fact.samples.get("side") or "")
+        path = re.split(r"[\\/]", str(fact.samples.get("path") or ""))[-1].partition(".")[0]
+        if role := _SHORT_ROLES.get(re.split(r"[_\W]", fact.name.lower())[-1]) or _role_in_other_languages(fact.name):
+            return role
+        if role := (role_in_words(side) if not fact.name else None) or role_in_words(path):
+            return role
+        if fact.what == "dataset" and fact.made_from:
+            roles = {self.role(parent) for parent in fact.made_from}
+            return roles.pop() if len(roles) == 1 else None
+        return None
 
     def _role_of_a_piece(self, fact: Data) -> Role | None:
         """A piece that was cut out by hand, for trying out, is for what the whole is for."""
@@ -196,13 +244,26 @@ class Splits:
     def is_cut_up(self, number: int) -> bool:
         """Say whether a dataset was cut into others that hold all its reviews: a small piece for trying out does not count."""
         children = self.children.get(number, [])
+        if not any("examples" in self.data[child].counts for child in children):
+            return len(children) > 1  # source knows no counts
         pieces = sum(self.data[child].counts.get("examples", 0) for child in children)
         return bool(children) and pieces >= self.data[number].counts.get("examples", 0)
 
     def parts(self, number: int) -> list[int]:
         """Return the final splits that a dataset was cut into, or itself where it was not cut."""
         if not self.is_cut_up(number):
-            return [number]
+            fact = self.data.get(number)
+            if (
+                fact is not None
+                and fact.seen_by == "source"
+                and fact.what in ("table", "dataset")
+                and len(fact.made_from) > 1
+            ):
+                # Rows that were put together hold all that they were made of.
+                whole = [parent for parent in fact.made_from if parent in self.data and parent < number]
+                return list(dict.fromkeys(part for parent in whole for part in self.parts(parent))) or [number]
+            behind = [one for one in self.made_of.get(number, ()) if self.parts(one) != [one]]
+            return [part for one in behind for part in self.parts(one)] or [number]
         return [part for child in self.children[number] for part in self.parts(child)]
 
     def holds(self, number: int, role: Role) -> bool:

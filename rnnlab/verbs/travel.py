@@ -81,7 +81,10 @@ def print_rows(record: Record, console: Console | None = None) -> None:
     console.print()
     if (crash := crash_view(record)) is not None:
         console.print(crash)
-    console.print(findings.report_view(judge(record)))
+    report = judge(record)
+    for outcome, finding in report.found():
+        console.print(findings.finding_view(record, outcome, finding))
+    console.print(findings.report_view(report))
 
 
 def look(record: Record, *, pause: bool, console: Console | None = None) -> None:

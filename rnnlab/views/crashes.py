@@ -54,7 +54,11 @@ def _panel(record: Record, crash: Crash, listing: bool) -> Panel:
         parts += [Text(""), _explanation(found)]
     if way := _way(record, crash, place):
         parts += [Text(""), way]
-    title = Text.assemble(("✗ the program stopped", "bold red"), *([(f"  {_where(place)}", "dim")] if place else []))
+    # The later cells of a notebook have run all the same.
+    stopped = (
+        "the program stopped" if crash.place is None or crash.place.cell is None else f"cell {crash.place.cell} stopped"
+    )
+    title = Text.assemble((f"✗ {stopped}", "bold red"), *([(f"  {_where(place)}", "dim")] if place else []))
     return Panel(
         Group(*parts), title=title, title_align="left", border_style="red", box=box.ROUNDED, padding=(1, 2),
         subtitle=Text(found.name, "dim") if found is not None and found.name else None, subtitle_align="right",

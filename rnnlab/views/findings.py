@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.rule import Rule as Line
 from rich.text import Text
 
+from rnnlab.errors import Entry
 from rnnlab.record import Record
 from rnnlab.report import Outcome, Report
 from rnnlab.rules.kit import Finding, Level, Rule
@@ -85,6 +86,14 @@ def page_view(rule: Rule) -> RenderableType:
     head.append("  rule ", "dim").append(rule.name)
     page = rule.page.replace("```python bad", "**Found here:**\n\n```python")
     return Group(head, Text(""), Markdown(page.replace("```python good", "**Better:**\n\n```python")))
+
+
+def error_view(entry: Entry) -> RenderableType:
+    """Return what is known of an error that `rnnlab step` explains: what it is, and which exceptions say it."""
+    head = Text.assemble((" error ", "bold red"), ("stage ", "dim"), entry.stage, ("  name ", "dim"), entry.name)
+    raised = Text(f"Raised as {' or '.join(sorted(entry.errors))}.", style="dim")
+    more = Text("rnnlab step PROGRAM.py explains it at your own line, with the sizes that it had there.", style="dim")
+    return Group(head, Text(""), Text(entry.page), Text(""), raised, more)
 
 
 def catalogue_view(rules: Iterable[Rule]) -> RenderableType:

@@ -134,11 +134,15 @@ def _splits(facts: Sequence[Data]) -> RenderableType:
     facts = [fact for fact in facts if fact.id not in cut_further] or facts
     whole = sum(fact.counts["examples"] for fact in facts)
     tokens = any("median" in fact.counts for fact in facts)
-    shown = table("split", ">reviews", "share", *([">median tokens"] if tokens else []), "labels")
+    # The share of a single one would be its share of itself.
+    several = len(facts) > 1
+    shown = table(
+        "split", ">reviews", *(["share"] if several else []), *([">median tokens"] if tokens else []), "labels"
+    )
     for fact in facts:
         share = fact.counts["examples"] / max(1, whole)
         labels = ", ".join(f"'{name}' {count:,}" for name, count in fact.samples.get("labels", [])[:4])
-        counted = _count(fact, "examples"), bar(share, 16).append(f" {share:.0%}")
+        counted = [_count(fact, "examples"), *([bar(share, 16).append(f" {share:.0%}")] if several else [])]
         median = [_count(fact, "median") if "median" in fact.counts else "–"] if tokens else []
         shown.add_row(fact.name, *counted, *median, labels)
     return Group(shown, *_first_rows(facts), *_copies(facts))

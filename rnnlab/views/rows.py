@@ -39,8 +39,11 @@ def row_title(fact: AnyFact) -> Text:
         text = Text.assemble((fact.what, "bold"), f" {fact.name}" if fact.name else "")
         return text.append("  a stand-in: the real one was not there", style="yellow") if fact.stand_in else text
     if isinstance(fact, Loop):
-        word = "loop over " if fact.executed is None else "end of the loop: "
-        return Text.assemble((word, "dim"), (fact.kind, "bold"))
+        if fact.executed is not None:
+            return Text.assemble(("end of the loop: ", "dim"), (fact.kind, "bold"))
+        # What a loop without a loader goes over is only known when something is trained in it.
+        known = fact.over is not None or fact.kind != "batches"
+        return Text.assemble(("loop over ", "dim"), (fact.kind, "bold")) if known else Text("loop", style="bold")
     return Text(_TITLES.get(type(fact), type(fact).__name__.lower()), style=_TITLE_STYLES.get(type(fact), "bold"))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from rnnlab.facts import Axis, Call, GroupNote, Named, Note, PackedNote, TensorNote, ValueNote
+from rnnlab.facts import Axis, Call, GroupNote, Named, Note, PackedNote, TensorNote, ValueNote, tensors
 from rnnlab.operations import RECURRENT
 
 # One colour per axis, the same on every screen; the name always stands beside it.
@@ -111,4 +111,7 @@ def _usual_name(call: Call) -> str:
     """What the lecture calls a result that the program did not name."""
     if call.what == "linear" and isinstance(call.output, TensorNote) and call.output.axes:
         return "logits" if call.output.axes[-1].name == "classes" else ""
-    return {"cross_entropy": "loss", "squeeze": "hidden"}.get(call.what, "")
+    if call.what == "squeeze":
+        first = next((note for item in call.inputs for note in tensors(item.note)), None)
+        return "hidden" if first is not None and first.axes and first.axes[0].name.startswith("layers") else ""
+    return "loss" if call.what == "cross_entropy" else ""

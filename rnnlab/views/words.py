@@ -132,7 +132,7 @@ def _index(call: Call) -> str:
     ]
     if not taken:
         return ""
-    each = ", another one each time" if call.times > 1 else ""
+    each = ", another one each time" if call.times > 1 and not call.values.get("fixed") else ""
     return f"takes number {' and '.join(taken)}{each}: {'that axis is' if len(taken) == 1 else 'those axes are'} gone"
 
 

@@ -19,9 +19,9 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
-from rnnlab import axes
+from rnnlab import axes, sources
 from rnnlab.axes import Operand, Symbol, Use
-from rnnlab.facts import Call, GroupNote, Named, Note, Scope
+from rnnlab.facts import Call, GroupNote, Named, Note, Place, Scope
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching.answers import count_answers
 from rnnlab.watching.births import Births
@@ -154,6 +154,8 @@ class Calls(TorchFunctionMode):
     def _operation(self, name: str, beneath: FrameType | None) -> Operation | None:
         """Return the operation of a call; what a Python function of torch does inside is folded into its first call."""
         function = beneath
+        if function is not None and _is_housekeeping(function):
+            return None
         if function is None or function.f_code.co_name == name:
             # One underscore in front is torch's own bookkeeping; two are Python's operators.
             internal = name.startswith("_") and not name.startswith("__")
@@ -278,7 +280,7 @@ class Calls(TorchFunctionMode):
             inputs=inputs,
             output=recorder.note(result),
             binds=binds,
-            values=self._measured(operation, args, kwargs, result),
+            values=self._measured(operation, args, kwargs, result, place),
             layer=None if layer is None else described(layer),
             grad_on=torch.is_grad_enabled(),
             training=next((o.module.training for o in self._modules if o.ours), None),
@@ -299,9 +301,13 @@ class Calls(TorchFunctionMode):
             self.when_made(n, made)
         return n
 
-    def _measured(self, operation: Operation, args: Any, kwargs: dict[str, Any], result: Any) -> dict[str, Any]:
+    def _measured(
+        self, operation: Operation, args: Any, kwargs: dict[str, Any], result: Any, place: Place
+    ) -> dict[str, Any]:
         """What rules and views ask for, and a sample of the values as long as the budget for them lasts."""
         values = measured(operation, args, kwargs, result)
+        if values.get("index") and sources.has_fixed_index(self.recorder.places.text(sources.key_of(place)), place):
+            values["fixed"] = True
         if self.recorder.values_left > 0 and (made := tensors_in((result,))):
             seen = sampled(made[0])
             self.recorder.values_left -= 8 * len(seen.get("sample", ())) + 32
@@ -399,7 +405,7 @@ class Calls(TorchFunctionMode):
     def _abandon(self, opened: _Open) -> None:
         if opened.aside:
             _push_mode(self)
-        self._close(opened)
+        self._close(opened, failed=True)
 
     def _enter_layer(self, opened: _Open, frame: FrameType, args: Any) -> None:
         opened.operands = self.operands(args, {})
@@ -466,7 +472,7 @@ class Calls(TorchFunctionMode):
         if not any(o.ours for o in self._modules) and isinstance(result, torch.Tensor) and result.dim() == 2:
             self._result = opened.module, recorder.symbols(result)
             self.settle_result()
-        self._close(opened, result)
+        self._close(opened, result, failed=result is None and sys.exception() is not None)
 
     def settle_result(self) -> None:
         """Name the classes of the latest result, once its first axis is known to be the batch."""
@@ -488,11 +494,12 @@ class Calls(TorchFunctionMode):
             self._classifiers[module] = alone
         return self._classifiers[module]
 
-    def _close(self, opened: _Open, result: Any = None) -> None:
+    def _close(self, opened: _Open, result: Any = None, *, failed: bool = False) -> None:
         recorder = self.recorder
         if opened.scope is not None:
             function = f"{type(opened.module).__name__}.forward"
-            recorder.leave(opened.scope, Scope(function=function, phase="out", output=recorder.note(result)))
+            out = Scope(function=function, phase="out", output=recorder.note(result))
+            recorder.leave(opened.scope, None if failed else out)
         if opened.held:
             recorder.release()
 
@@ -526,6 +533,12 @@ class Calls(TorchFunctionMode):
     def _is_away(self) -> bool:
         """Say whether the recorder itself is working, or an optimizer."""
         return bool(self.recorder.quiet) or self._optimizers.are_working
+
+
+def _is_housekeeping(function: FrameType) -> bool:
+    """Say whether a function is a module's own care for its weights: `to`, `load_state_dict`; a module's call is none."""
+    name = function.f_code.co_qualname
+    return name.startswith("Module.") and not name.startswith("Module._")
 
 
 def _is_running(wanted: FrameType | None, frame: FrameType | None) -> bool:

@@ -153,6 +153,8 @@ class Describer:
         texts, part = rows.texts(thing), rows.chosen(thing)
         whole = self.identities.number(part[0]) if part is not None else None
         own: set[Any] = {(whole, i) for i in part[1]} if part is not None else set()
+        if texts is None and (part is not None or rows.is_torch_dataset(thing)):
+            samples["texts"] = "not seen"  # ids, say: whether two rows are one review is not known
         if texts and not given:
             given = self._held_by(number, texts)
             what = "split" if given and self._sizes[given[0]] > len(texts) else what

@@ -84,7 +84,7 @@ class Flow:
         code: Any = compiled(text, file, self.reach, self.sites)
         return code
 
-    def compile_cell(self, text: str, file: str) -> tuple[CodeType, CodeType | None, int]:
+    def compile_cell(self, text: str, file: str, *, watch: bool = True) -> tuple[CodeType, CodeType | None, int]:
         """Compile a notebook's cell, and the expression at its end, whose value the notebook shows, with its line.
 
         As in a notebook, `await` may stand outside of functions: the code is then a coroutine's.
@@ -93,7 +93,7 @@ class Flow:
             SyntaxError: as Python's own compiler raises it.
         """
         compile(text, file, "exec", _AWAIT, dont_inherit=True)
-        tree = rewritten(text, file, self.reach, self.sites)
+        tree = rewritten(text, file, self.reach, self.sites) if watch else ast.parse(text, file)
         last = tree.body[-1] if tree.body else None
         if not isinstance(last, ast.Expr) or text.rstrip().endswith(";"):
             return compile(tree, file, "exec", _AWAIT, dont_inherit=True), None, 0
@@ -296,6 +296,11 @@ class _Told:
             return
         with recorder.guarded():
             flow._tell_counts(self.n)
+            if error and error[0] is not None:
+                # It did not come to its end: nothing came out.
+                recorder.leave(self.n)
+                self.arguments = ()
+                return
             recorder.leave(
                 self.n,
                 Scope(

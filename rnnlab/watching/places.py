@@ -129,13 +129,13 @@ class Places:
         """
         words = list(sources.operands(self.text(frame.f_code.co_filename), self._span(frame)[1]))
         looked_up = {word: look_up(frame, word) for word in words}
-        names: list[str] = []
-        for value in values:
-            word = next((word for word in words if looked_up[word] is value), None)
-            if word is None:
-                word = next((word for word in words if looked_up[word] is NOTHING and word not in names), "")
-            names.append(word if len(word) <= 40 else word[:37] + "...")
-        return names
+        names = [_word_of(value, looked_up) for value in values]
+        # What no variable holds was made on the line itself; where it is not plain which word made what, nothing is said.
+        rest = [word for word in words if looked_up[word] is NOTHING and not sources.is_literal(word)]
+        if len(rest) == names.count(""):
+            left = iter(rest)
+            names = [name or next(left) for name in names]
+        return [name if len(name) <= 40 else name[:37] + "..." for name in names]
 
 
 @functools.cache
@@ -163,6 +163,18 @@ def _span_of(code: CodeType, instruction: int, line: int, text: str) -> tuple[Pl
 
 
 NOTHING = object()
+
+
+def _word_of(value: Any, looked_up: dict[str, Any]) -> str:
+    """Return the variable that is a value, or the list and the place in it; "" where there is none."""
+    for word, thing in looked_up.items():
+        if thing is value:
+            return word
+    for word, thing in looked_up.items():
+        for i, item in enumerate(thing[:64]) if isinstance(thing, list | tuple) else ():
+            if item is value:
+                return f"{word}[{i}]"
+    return ""
 
 
 def look_up(frame: FrameType, word: str) -> Any:

@@ -111,6 +111,8 @@ class _Program:
         except BaseException as error:
             if isinstance(error, SyntaxError) and not len(self.recorder.record):
                 self._tell_syntax_error(error)
+            if isinstance(error, KeyboardInterrupt) and self.job.watch:
+                self.recorder.tell(crash_of(self.recorder, error))
             show_error(error)
             return _STOPPED if isinstance(error, KeyboardInterrupt) else 1
         return int(self._failed)
@@ -196,7 +198,7 @@ class _Program:
                 show_error(error)
 
     def _run_cell(self, cell: Cell, file: str) -> None:
-        body, last, line = self.flow.compile_cell(cell.code, file)
+        body, last, line = self.flow.compile_cell(cell.code, file, watch=self.job.watch)
         self._evaluated(body)
         if last is not None:
             value = self._evaluated(last)

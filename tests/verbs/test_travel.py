@@ -377,7 +377,7 @@ def test_everything_is_printed_then_the_crash_then_the_findings(one_rule: list[i
     told_rows, after = text.split("╭", 1)
     order = ("vocabulary = build(rows)", "self.rnn(packed)", "the program stopped")
     assert [told_rows.index(words) for words in order] == sorted(told_rows.index(words) for words in order)
-    assert after.index("expected 3 labels") < after.index("1 finding") < after.index("odd_habit") and "\x1b" not in text
+    assert after.index("expected 3 labels") < after.index("odd_habit") < after.index("1 finding") and "\x1b" not in text
 
 
 def test_a_cut_record_is_printed_and_called_so(tmp_path: Path) -> None:

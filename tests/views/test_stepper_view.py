@@ -214,7 +214,8 @@ def test_folded_turns_are_counted() -> None:
     [
         (Data(what="vocabulary", id=1, name="TEXT", counts={"odd": 3.0}), "vocabulary TEXT odd 3"),
         (Data(what="table", id=1, name="df", stand_in=True), "table df a stand-in: the real one was not there"),
-        (Loop(kind="batches", declared=12), "loop over batches 12 turns to come"),
+        (Loop(kind="batches", declared=12, over=1), "loop over batches 12 turns to come"),
+        (Loop(kind="batches", declared=12), "loop 12 turns to come"),
         (Loop(kind="epochs"), "loop over epochs how many turns it will take is not known"),
         (Loop(kind="training", declared=12, executed=1), "end of the loop: training ran 1 of 12 turns"),
         (Loop(kind="training", declared=12, executed=3, shortened=True), "ran 3 of 12 turns; this dry run ended it there"),
@@ -355,7 +356,7 @@ def test_all_rows_are_printed_in_order_indented_by_what_is_around_them() -> None
         "vocab       vocabulary vocabulary  words 12",
         "          small.py:21  train(model, loader)",
         "            small.py:13  for text, labels in loader:",
-        "              loop over batches  2 turns to come",
+        "              loop  2 turns to come",
         "              small.py:14  logits = model(text)",
         "                into RNN.forward  text (seq_len=7, batch=3) int64",
         "                small.py:5  embedded = self.embedding(text)",

@@ -157,7 +157,7 @@ def test_a_crash_inside_a_model_keeps_what_was_seen_before() -> None:
     (watch, looking), words = watched(), text(4, 2)
     with pytest.raises(RuntimeError, match="in the middle"), looking:
         Exploding()(words)
-    assert [fact.__struct_config__.tag for fact in watch.record] == ["scope", "call", "call", "scope", "crash"]
+    assert [fact.__struct_config__.tag for fact in watch.record] == ["scope", "call", "call", "crash"]
     assert watch.recorder.quiet == 0
 
 
@@ -178,7 +178,7 @@ def test_an_interrupt_goes_on_its_way_and_is_no_crash() -> None:
     model.error = KeyboardInterrupt()
     with pytest.raises(KeyboardInterrupt), looking:
         model(words)
-    assert watch.record.last(Crash) is None and len(watch.record) == 4
+    assert watch.record.last(Crash) is None and len(watch.record) == 3
 
 
 def test_a_crash_inside_an_optimizer_leaves_the_watch_awake() -> None:

@@ -180,7 +180,7 @@ def test_an_exception_leaves_every_scope_and_keeps_its_lines(tmp_path: Path) -> 
     """
     record, variables = follow(tmp_path, program)
     assert variables["line"] == 3
-    assert scopes(record) == [("caught", "into", 1), ("deep", "into", 1), ("deep", "out", 1), ("caught", "out", 1)]
+    assert scopes(record) == [("caught", "into", 1), ("deep", "into", 1), ("caught", "out", 1)]
 
 
 def test_a_small_function_called_often_folds_into_one_fact(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from rnnlab.reading.values import (
     Unknown,
     Value,
     constant,
+    deep_origins,
     derived,
 )
 
@@ -140,6 +141,7 @@ def tensor_item_written(run: Any, owner: Tensor, key: Value, value: Value, node:
     result: Value = Constant(None)
     told = tensors.tell(run, operation_of("__setitem__"), pairs, result, node, {"index": [tensors.noted_key(key)]}, silent=True)
     owner.made = tuple(dict.fromkeys((*owner.made, *told.made)))[-8:]
+    owner.origins |= deep_origins(value)
 
 
 def weights_written(run: Any, owner: Tensor, name: str, given: Any) -> None:
@@ -207,6 +209,29 @@ def tell_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: 
     from rnnlab.reading.libraries import words
 
     words.own_vocabulary(run, node, made, origins, what, from_set)
+
+
+def belonging_to(value: Value, number: int) -> Value:
+    """Return rows as those of a part."""
+    from rnnlab.reading.libraries import rows
+
+    return rows.rebased(value, number)
+
+
+def vocabulary_among(run: Any, origins: Origins) -> int | None:
+    """Return the vocabulary that words come from, if nothing else is behind them: its words are numbered again."""
+    from rnnlab.reading.libraries import words
+
+    if words.rows_among(run, origins):
+        return None
+    return next((n for n in sorted(origins) if (told := run.story.by_id(n)) is not None and told.what in ("vocabulary", "label map")), None)
+
+
+def looked_up(run: Any, number: int, key: Value, node: Any) -> Value:
+    """A word is looked up in a vocabulary (or label map) of this identity."""
+    from rnnlab.reading.libraries import words
+
+    return words.looked_up(run, number, key, node)
 
 
 def sliced(run: Any, owner: Value, key: Value, node: Any, part: Value) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from rnnlab.reading.heap import joined_all
+from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.values import (
     Class,
     Constant,
@@ -85,6 +85,12 @@ def _of_unknown(run: Any, owner: Value, name: str, given: Any) -> Value:
         if name != "write":
             python.say(run, given)
         return Constant(None)
+    if name in ("open", "read_text") and not owner.origins:
+        from rnnlab.reading.libraries import tables
+
+        word = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
+        file = tables.opened(run, given.node, owner, word, constant(given.get(0, "mode"), "r") if name == "open" else "r")
+        return file if name == "open" else Unknown(deep_origins(file), text="whole file")
     if name in ("split", "rsplit") and (owner.origins or isinstance(owner, Unknown)):
         return words.tokens(run, given.node, owner, "split" if name == "split" else name, given)
     if name in _TEXT:
@@ -159,7 +165,7 @@ def _union(run: Any, owner: Listing, given: Any) -> Value:
 
     values = [owner, *given.values()]
     parts = [element_of(run, value, given.node) for value in values]
-    return Listing(owner.kind, None, joined_all(parts), origins_of(values))
+    return Listing(owner.kind, None, together(parts), origins_of(values))
 
 
 def _index(run: Any, owner: Listing, given: Any) -> Value:
@@ -235,7 +241,7 @@ def _key(owner: Mapping) -> Value:
     key = owner.fields["key"]
     if key is None and owner.fields["number"] is not None:
         return Unknown(frozenset({owner.fields["number"]}))
-    return joined_all([*known, key]) if key is not None else joined_all(known) if known else Unknown(owner.origins)
+    return together([*known, key]) if key is not None else joined_all(known) if known else Unknown(owner.origins)
 
 
 def _value(owner: Mapping) -> Value:
@@ -261,6 +267,7 @@ def _most_common(run: Any, owner: Mapping, given: Any) -> Value:
 
 
 def _update(run: Any, owner: Mapping, given: Any) -> Value:
+    from rnnlab.reading import items
     from rnnlab.reading.looping import element_of
 
     value = given.get(0)
@@ -272,7 +279,17 @@ def _update(run: Any, owner: Mapping, given: Any) -> Value:
     elif value is not None:
         key = element_of(run, value, given.node)
         before = owner.fields["key"]
-        run.heap.write(owner.fields, "key", key if before is None else joined_all([before, key]))
+        if isinstance(key, Listing) and key.items is not None and len(key.items) == 2 and owner.kind != "counter":
+            key, counted = key.items  # pairs of a word and its number
+            run.heap.write(owner.fields, "key", key if before is None else together([before, key]))
+            run.heap.write(owner.fields, "element", counted)
+            items.numbered(run, owner, key, counted, given.node)
+            return Constant(None)
+        if owner.kind == "counter":
+            from rnnlab.reading.libraries import words
+
+            key = words.counting(run, given.node, key) or key
+        run.heap.write(owner.fields, "key", key if before is None else together([before, key]))
         run.heap.write(owner.fields, "element", run.number("count"))
     elif given.named:
         run.heap.write(owner.fields, "items", {**owner.items, **given.named})

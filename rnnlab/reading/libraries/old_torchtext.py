@@ -23,6 +23,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    is_vague,
     origins_of,
 )
 
@@ -73,7 +74,7 @@ def _build(run: Any, owner: Thing, given: Any) -> Value:
     else:
         samples["specials"] = ["<unk>", "<pad>"]
     name = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
-    vague = any(isinstance(value, Unknown) and value.vague for value in sources)
+    vague = any(is_vague(value) for value in sources)
     number = run.story.data(given.node, what, name, origins, {"unrecognised_sources": unknown}, samples, certain=not vague)
     made = Thing("vocabulary", {"group": "vocabulary", "field": owner}, number=number)
     run.heap.write(owner.fields, "vocabulary", made)

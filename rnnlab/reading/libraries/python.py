@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnlab.reading import tensors
-from rnnlab.reading.heap import joined_all
+from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.libraries.registry import calls, group_of
 from rnnlab.reading.looping import element_of
 from rnnlab.reading.values import (
@@ -181,6 +181,13 @@ def _dict(run: Any, given: Any) -> Value:
         made.fields["items"] = {**value.items, **given.named}
         made.origins = value.origins
     elif value is not None:
+        from rnnlab.reading.looping import known_turns
+
+        turns = known_turns(value)
+        known = [one.items for one in turns or () if isinstance(one, Listing) and one.items is not None and len(one.items) == 2]
+        if turns and len(known) == len(turns) and all(isinstance(constant(one[0]), str | int) for one in known):
+            made.fields["items"] = {constant(one[0]): one[1] for one in known}
+            return made
         pair = element_of(run, value, given.node)
         parts = pair.items if isinstance(pair, Listing) else None
         if parts is not None and len(parts) == 2:
@@ -200,7 +207,9 @@ def _default(run: Any, given: Any) -> Value:
 @calls("collections.Counter")
 def _counter(run: Any, given: Any) -> Value:
     value = given.get(0)
-    key = element_of(run, value, given.node) if value is not None else None
+    from rnnlab.reading.libraries import words
+
+    key = words.counting(run, given.node, element_of(run, value, given.node)) if value is not None else None
     made = Mapping({}, run.number("count"), key, deep_origins(value) if value is not None else frozenset(), "counter")
     if value is None:
         made.fields["element"] = None
@@ -398,7 +407,7 @@ def _chain(run: Any, given: Any) -> Value:
         return Listing("generator", None, element_of(run, inner, given.node), deep_origins(inner))
     values = given.positional or ([given.rest] if given.rest is not None else [])
     found = [element_of(run, value, given.node) for value in values]
-    return Listing("generator", None, joined_all(found) if found else Unknown(), origins_of(values))
+    return Listing("generator", None, together(found) if found else Unknown(), origins_of(values))
 
 
 @calls("copy.deepcopy")

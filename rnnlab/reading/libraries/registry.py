@@ -60,8 +60,8 @@ def handler_of(name: str) -> Handler | None:
     """Return who answers a call of a dotted name."""
     found = CALLS.get(name)
     if found is None:
-        root, _, last = name.partition(".")[0], "", name.rpartition(".")[2]
-        found = LASTS.get((root, last))
+        parts = name.split(".")
+        found = LASTS.get((parts[0], ".".join(parts[-2:]))) or LASTS.get((parts[0], parts[-1]))
     return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnlab.reading.libraries.registry import calls, methods
+from rnnlab.reading.libraries.registry import ATTRIBUTES, calls, methods
 from rnnlab.reading.libraries.rows import rebased
 from rnnlab.reading.libraries.words import fed_at, rows_among
-from rnnlab.reading.values import Listing, Mapping, Thing, Unknown, Value, deep_origins, derived, origins_of
+from rnnlab.reading.values import Listing, Mapping, Thing, Unknown, Value, constant, deep_origins, derived, is_vague, origins_of
 
 _METRICS = """accuracy_score f1_score precision_score recall_score roc_auc_score classification_report confusion_matrix
     balanced_accuracy_score matthews_corrcoef precision_recall_fscore_support log_loss""".split()
@@ -53,7 +53,7 @@ def fitted(run: Any, owner: Thing, given: Any, what: str) -> Value:
     origins = rows_among(run, deep_origins(value))
     counts = {"unrecognised_sources": float(not origins)}
     name = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
-    vague = isinstance(value, Unknown) and value.vague
+    vague = len(origins) > 1 and is_vague(value)
     number = run.story.data(
         given.node, what, name, origins, counts, {"made_by": owner.name}, certain=not vague, stage="vocab", place=fed_at(run, given.node, frozenset(origins))
     )
@@ -110,5 +110,19 @@ def _weights(run: Any, given: Any) -> Value:
     n = run.story.call(given.node, call, ())
     return Unknown(origins_of(given.values()), (n,))
 
+
+@calls("sklearn.datasets.fetch_20newsgroups sklearn.*.fetch_20newsgroups sklearn.*.load_files")
+def _fetched(run: Any, given: Any) -> Value:
+    side = constant(given.get(None, "subset"), "all" if "subset" in given.named else "train")
+    samples = {"read_by": given.callee.last, "side": side, "path": str(side)}
+    number = run.story.data(given.node, "dataset", run.name(given.node), samples=samples)
+    return Thing("sklearn.Bunch", {"group": "bunch"}, number=number)
+
+
+def _bunch(run: Any, owner: Thing, name: str, node: Any) -> Value:
+    return Listing("list", None, Unknown(deep_origins(owner), text="text"), deep_origins(owner))
+
+
+ATTRIBUTES["bunch"] = _bunch
 
 __all__ = ["Mapping"]

@@ -8,7 +8,7 @@ from rnnlab.reading.libraries.registry import calls, methods
 from rnnlab.reading.libraries.rows import rebased
 from rnnlab.reading.libraries.torch_data import rows_of
 from rnnlab.reading.libraries.torch_layers import noted
-from rnnlab.reading.values import Constant, Listing, Thing, Unknown, Value, constant, deep_origins, derived, origins_of
+from rnnlab.reading.values import Constant, Listing, Number, Thing, Unknown, Value, constant, deep_origins, derived, origins_of
 
 
 @calls("sklearn.model_selection.train_test_split sklearn.*.train_test_split")
@@ -51,18 +51,44 @@ def _fold(run: Any, owner: Thing, given: Any) -> Value:
         samples = {"cut_by": owner.name, "side": side, "options": owner.fields["options"]}
         number = run.story.data(given.node, "split", "", parents, {"position": float(i), "parts": 2.0}, samples, key=i)
         parts.append(Thing("indices", {"group": "indices"}, frozenset({number}), number=number))
-    return Listing("generator", None, Listing("tuple", parts), deep_origins(whole))
+    made = Listing("generator", None, Listing("tuple", parts), deep_origins(whole))
+    made.fields["folds"] = True
+    return made
 
 
 def sliced(run: Any, owner: Value, key: Value, node: Any, part: Value) -> Value:
     """`rows[a:b]`: a part, with its bounds as they are written; texts and tokens of one review are none."""
-    if _is_one_review(owner) or run.models or not isinstance(key, Listing) or key.items is None:
+    if run.models or not isinstance(key, Listing) or key.items is None:
         return part
-    if not deep_origins(owner) or all(constant(bound, ...) is None for bound in key.items[:2]):
+    if _is_one_review(owner):
+        _tell_cut(run, owner, key, node)
+        return part
+    if not any(_is_whole(run, n) for n in deep_origins(owner)) or all(constant(bound, ...) is None for bound in key.items[:2]):
         return part
     if run.loops:
         return part  # batches that are cut by hand, a review's first words
     return tell_part(run, node, owner, "slice", part, bounds(run, node, key))
+
+
+def _is_whole(run: Any, number: int) -> bool:
+    told = run.story.by_id(number)
+    return told is not None and told.what in ("table", "file", "dataset", "split")
+
+
+def _tell_cut(run: Any, owner: Value, key: Listing, node: Any) -> None:
+    """Tokens, ids or letters of one review are cut."""
+    from rnnlab.facts import Call, Named
+
+    kind = getattr(owner.element, "text", "") if isinstance(owner, Listing) else getattr(owner, "text", "")
+    inputs = (Named(run.story.word(getattr(node, "value", node)), run.story.note(owner)),)
+    call = Call(
+        place=run.story.place(node),
+        stage="tokenize",
+        what="cut_review",
+        inputs=inputs,
+        values={"of": kind or "text", **bounds(run, node, key), "data": sorted(deep_origins(owner))},
+    )
+    run.story.call(node, call, ())
 
 
 def bounds(run: Any, node: Any, key: Listing) -> dict[str, Any]:
@@ -79,6 +105,8 @@ def _is_one_review(owner: Value) -> bool:
     if isinstance(owner, Unknown):
         return owner.text in ("token", "text") or not owner.vague
     element = owner.element if isinstance(owner, Listing) else None
+    if isinstance(element, Number):
+        return element.text in ("index", "token")
     return isinstance(element, Unknown) and element.text in ("token", "character")
 
 

@@ -381,6 +381,29 @@ def _path(run: Any, given: Any) -> Value:
     return Thing("pathlib.Path", {"group": "path", "path": "/".join(words)})
 
 
+def _path_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | None:
+    if name in ("parent", "resolve", "absolute"):
+        return owner
+    if name in ("name", "stem", "suffix"):
+        return Unknown(text="name of a file")
+    return None
+
+
+ATTRIBUTES["path"] = _path_attribute
+
+
+@methods("path", "resolve absolute expanduser joinpath with_suffix")
+def _path_same(run: Any, owner: Thing, given: Any) -> Value:
+    words = [str(constant(v, "{}")) for v in given.positional] if given.method == "joinpath" else []
+    return Thing("pathlib.Path", {"group": "path", "path": "/".join([owner.fields["path"], *words])})
+
+
+@methods("path", "glob rglob iterdir")
+def _path_files(run: Any, owner: Thing, given: Any) -> Value:
+    pattern = str(constant(given.get(0), "{}"))
+    return Listing("list", None, Thing("pathlib.Path", {"group": "path", "path": f"{owner.fields['path']}/{pattern}"}))
+
+
 @methods("path", "open")
 def _path_open(run: Any, owner: Thing, given: Any) -> Value:
     return opened(run, given.node, Constant(owner.fields["path"]), "", constant(given.get(0, "mode"), "r"))

@@ -113,17 +113,20 @@ def _batch(run: Any, owner: Thing, node: Any) -> Value:
 def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
     """Tell of a batch, and give its tensors their maker."""
     samples: dict[str, Any] = {}
-    for name, tensor in _named(made):
+    for name, tensor in _named(_worded(run, made)):
         axes = [symbol.name for symbol in tensor.symbols] if tensor.shape is not None else []
         samples[name] = {"axes": axes, "dtype": tensor.dtype, "made_by": list(tensor.made)}
-    names = _targets(node)
-    number = run.story.data(node, "batch", names, [owner.number] if owner.number is not None else [], samples=samples, key=owner.number)
+    number = run.story.data(node, "batch", "", [owner.number] if owner.number is not None else [], samples=samples, key=owner.number)
     told = run.story.by_id(number)
     return _belonging(made, number, told.n if told is not None else 0)
 
 
-def _targets(node: Any) -> str:
-    return ""
+def _worded(run: Any, made: Value) -> Value:
+    """Give the parts of a batch the learner's own names, where the loop unpacks it: `for text, label in loader`."""
+    words = run.batch_words
+    if isinstance(made, Listing) and made.items is not None and len(made.items) == len(words):
+        return Mapping(dict(zip(words, made.items, strict=True)))
+    return made
 
 
 def _named(value: Value, name: str = "") -> list[tuple[str, Tensor]]:

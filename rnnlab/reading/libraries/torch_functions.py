@@ -8,10 +8,12 @@ from rnnlab.axes import Symbol
 from rnnlab.facts import Call, Named
 from rnnlab.operations import LOSSES, operation_of
 from rnnlab.reading import tensors
+from rnnlab.reading.heap import together
 from rnnlab.reading.libraries import torch_layers
 from rnnlab.reading.libraries.registry import calls, methods
 from rnnlab.reading.values import (
     Constant,
+    Either,
     Library,
     Listing,
     Mapping,
@@ -109,7 +111,7 @@ def _literal_dtype(value: Value | None) -> str:
 
 def _shape_of(run: Any, value: Value) -> tuple[int, ...] | None:
     """Return the shape of a tensor that is made of (lists of) numbers."""
-    if isinstance(value, Constant | Number):
+    if isinstance(value, Constant | Number) or (isinstance(value, Either) and all(isinstance(v, Constant | Number) for v in value.options)):
         return ()
     if isinstance(value, Tensor):
         return value.shape
@@ -174,6 +176,10 @@ def _parameter(run: Any, given: Any) -> Value:
 @calls("numpy.array numpy.asarray numpy.stack numpy.concatenate numpy.vstack numpy.hstack")
 def _array(run: Any, given: Any) -> Value:
     value = given.get(0)
+    if given.callee.last in ("concatenate", "vstack", "hstack") and isinstance(value, Listing) and value.items is not None:
+        from rnnlab.reading.looping import element_of
+
+        return Listing("array", None, together([element_of(run, one, given.node) for one in value.items]), deep_origins(value))
     return value if isinstance(value, Listing | Tensor | Thing) and given.callee.last in ("array", "asarray") else derived(given.values())
 
 

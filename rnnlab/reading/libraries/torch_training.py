@@ -297,7 +297,7 @@ def path_of(target: Value | None, word: str) -> str:
         return value
     if isinstance(target, Text):
         return target.known
-    if isinstance(target, Thing) and isinstance(target.fields.get("path"), str):
+    if isinstance(target, Thing) and isinstance(target.fields.get("path"), str):  # a file or a path
         return target.fields["path"]
     return word
 

@@ -8,6 +8,7 @@ from rnnlab.facts import Call, Named
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, called_things, calls, methods
 from rnnlab.reading.looping import element_of
 from rnnlab.reading.values import (
+    NONE,
     Constant,
     Function,
     Instance,
@@ -21,7 +22,10 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    is_vague,
+    made_of,
     origins_of,
+    with_roots,
 )
 
 # --- tokens --------------------------------------------------------------------------------------------------------
@@ -30,7 +34,8 @@ from rnnlab.reading.values import (
 def tokens(run: Any, node: Any, text: Value, how: str, given: Any | None = None) -> Value:
     """A text is cut into tokens; how is told."""
     origins = deep_origins(text)
-    words = given.word(0) if given is not None and given.positional and how not in ("split",) else ""
+    first = 1 if how.startswith("re.") else 0
+    words = given.word(first, "text", "string") if given is not None and how != "split" else ""
     separator = constant(given.get(0)) if given is not None and how == "split" else None
     samples: dict[str, Any] = {"how": how, "text": words or run.story.word(getattr(getattr(node, "func", None), "value", node))}
     if isinstance(separator, str):
@@ -124,7 +129,8 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
         return
     doubt, run.story.doubt = run.story.doubt, 0
     try:
-        place = fed_at(run, node, frozenset(sources))
+        counted = [fact for n in made_of([made.fields["key"]]) if getattr(fact := run.story.facts[n], "what", "") == "count_words"]
+        place = counted[0].place if counted else fed_at(run, node, frozenset(sources))
         dict_place = run.story.place(node)
         samples: dict[str, Any] = {"made_by": "a dict", "numbered_at": dict_place.line if dict_place else 0}
         if from_set:
@@ -132,11 +138,22 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
         if what == "label map":
             samples["numbered_by"] = "a dict"
             samples["labels"] = []
-        vague = len(sources) > 1 and any(isinstance(v, Unknown) and v.vague for v in (made.fields["key"],))
+        vague = len(sources) > 1 and is_vague(made.fields["key"])
         number = run.story.data(node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=not vague)
         run.heap.write(made.fields, "number", number)
     finally:
         run.story.doubt = doubt
+
+
+def counting(run: Any, node: Any, key: Value | None) -> Value | None:
+    """Words of the data are counted: told where they came in, and the words remember it."""
+    if key is None or not (sources := rows_among(run, deep_origins(key))):
+        return key
+    place = fed_at(run, node, frozenset(sources))
+    call = Call(place=place, stage="vocab", what="count_words", binds=run.binds(node), values={"data": sources})
+    n = run.story.call(node, call, str(sources))
+    kept = Unknown(deep_origins(key), (*made_of([key]), n), getattr(key, "text", ""), is_vague(key))
+    return kept if isinstance(key, Unknown) else with_roots(key, NONE, (n,))
 
 
 def rows_among(run: Any, origins: Origins) -> list[int]:
@@ -160,7 +177,7 @@ def tell_label_map(run: Any, node: Any, labels: Mapping, origins: Origins) -> No
 def make_vocabulary(run: Any, given: Any, source: Value | None, how: str, options: dict[str, Any] | None = None) -> Thing:
     """Make a vocabulary of a library: what it was built from, and with which options."""
     origins = rows_among(run, deep_origins(source)) if source is not None else []
-    vague = isinstance(source, Unknown) and source.vague
+    vague = len(origins) > 1 and is_vague(source)
     samples = {"made_by": how, "options": options or {}}
     specials = given.get(None, "specials")
     if isinstance(specials, Listing) and specials.items is not None:
@@ -234,18 +251,25 @@ def _vocabulary_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value
     return None
 
 
-def _vocabulary_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
+def looked_up(run: Any, number: int | None, key: Value, node: Any) -> Value:
+    """Tell of a word that is looked up by `vocabulary[word]`, which has no answer of its own for unknown words."""
+    word = getattr(node, "slice", None)
     call = Call(
         place=run.story.place(node),
         stage="vocab",
         what="look_up",
-        inputs=(Named("", run.story.note(key)),),
-        values={"vocabulary": owner.number, "key": constant(key)},
+        inputs=(Named(run.story.word(word) if word is not None else "", run.story.note(key)),),
+        values={"vocabulary": number, "key": constant(key)},
     )
     run.story.call(node, call, str(constant(key)))
-    if isinstance(key, Constant):
-        return run.number(run.story.word(node), deep_origins(owner))
-    return Number(run.size(), "index", deep_origins(owner) | deep_origins(key))
+    origins = frozenset({number}) if number is not None else frozenset()
+    # A known word's index goes by its spelling, as an option of a layer does.
+    text = run.story.word(node) if isinstance(key, Constant) else "index"
+    return Number(run.size(), text, origins | deep_origins(key))
+
+
+def _vocabulary_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
+    return looked_up(run, owner.number, key, node)
 
 
 ATTRIBUTES["vocabulary"] = _vocabulary_attribute

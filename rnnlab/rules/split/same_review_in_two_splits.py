@@ -68,7 +68,12 @@ def check(record: Record) -> Iterator[Finding]:
     splits = Splits(record)
     if not any(fact.what == "split" or _is_for_judging(splits, fact) for fact in splits.data.values()):
         raise Unseen("no split of the data was seen (with inspectors: put inspectors.split around it)")
+    if all(fact.seen_by == "source" for fact in splits.data.values()):
+        raise Unseen("source alone does not show which reviews are the same")
     pairs = [pair for fact in splits.data.values() for pair in _pairs(splits, fact)]
+    hidden = [fact for fact in splits.data.values() if _is_for_judging(splits, fact) and "texts" in fact.samples]
+    if hidden and not pairs:
+        raise Unseen(f"the texts of {splits.name(hidden[0].id) or 'a split'} could not be compared with the others'")
     for place in dict.fromkeys(pair.place for pair in pairs):
         yield _finding(splits, sorted((p for p in pairs if p.place == place), key=lambda p: -p.share))
 

@@ -58,12 +58,19 @@ def check(record: Record) -> Iterator[Finding]:
         if None in roles:
             raise Unseen("the three parts have names that do not say what they are for")
         if roles == ("test", "valid"):
-            sizes = int(middle.counts["examples"]), int(last.counts["examples"])
+            sizes = _sizes(middle), _sizes(last)
             yield Finding(
                 middle.place,
                 f"split() takes its ratios as train, test, valid but returns train, valid, test: '{middle.name}' holds the "
-                f"{sizes[0]:,} validation reviews and '{last.name}' the {sizes[1]:,} test reviews. "
+                f"{sizes[0]}validation reviews and '{last.name}' the {sizes[1]}test reviews. "
                 f"Write them as train, valid, test on the left.",
                 (middle.n, last.n),
-                None if sizes[0] != sizes[1] else "habit",
+                None if sizes[0] != sizes[1] or not sizes[0] else "habit",
             )
+
+
+def _sizes(part: Data) -> str:
+    """Return how many reviews a part has, or its share of them, and a space; nothing where neither is known."""
+    if "examples" in part.counts:
+        return f"{int(part.counts['examples']):,} "
+    return f"{part.counts['share']:.0%} " if "share" in part.counts else ""

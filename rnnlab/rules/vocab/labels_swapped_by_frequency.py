@@ -80,6 +80,8 @@ def check(record: Record) -> Iterator[Finding]:
         Data, what="label map", where=lambda one: one.samples.get("numbered_by", "frequency") == "frequency"
     )
     order = [name for name, _, _ in labels.samples["labels"]] if labels else []
+    if labels is not None and not order:
+        raise Unseen("in which order the labels are numbered shows only when the program runs")
     if labels is None or order == _own_order(order):
         return
     if not _targets_are_indices(record):

@@ -49,7 +49,9 @@ from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, rule
 def check(record: Record) -> Iterator[Finding]:
     """Follow each source of a vocabulary down to its final splits and ask what these are for."""
     splits = Splits(record)
-    vocabularies = list(record.ask(Data, what="vocabulary"))
+    vocabularies = list(record.ask(Data, what="vocabulary", where=lambda fact: fact.certain))
+    if not vocabularies:
+        raise Unseen("which reviews the vocabulary was built from depends on what the program is told")
 
     def saw_too_much(vocabulary: Data) -> bool:
         return bool(_parts(splits, vocabulary, "test") or _parts(splits, vocabulary, "valid"))
@@ -79,12 +81,21 @@ def _finding(record: Record, splits: Splits, vocabulary: Data) -> Finding:
     cure = f"call {vocabulary.name or 'TEXT'}.build_vocab({name})" if by_field else f"build it from '{name}' alone"
     return Finding(
         vocabulary.place,
-        f"{expression(record, vocabulary.place)} chose its {int(vocabulary.counts['words']):,} words with the {kind} "
-        f"reviews in hand: {way} '{splits.name(part.id)}' ({int(part.counts['examples']):,} reviews). "
+        f"{expression(record, vocabulary.place)} chose its {_number(vocabulary, 'words')}words with the {kind} "
+        f"reviews in hand: {way} '{splits.name(part.id)}'{_size(part)}. "
         f"Split first, then {cure}.",
         (vocabulary.n, part.n),
         None if test else "risk",
     )
+
+
+def _number(fact: Data, name: str) -> str:
+    """Return a count and a space; nothing where source alone knows of it."""
+    return f"{int(fact.counts[name]):,} " if name in fact.counts else ""
+
+
+def _size(part: Data) -> str:
+    return f" ({int(part.counts['examples']):,} reviews)" if "examples" in part.counts else ""
 
 
 def _say_what_is_unknown(splits: Splits, vocabularies: list[Data]) -> None:

@@ -88,7 +88,17 @@ def _columns_of_list(rows: Sequence[Any]) -> dict[str, Sequence[Any]]:
     # Wider rows are ids, not (label, text).
     if width > _WIDEST or any(not isinstance(row, tuple | list) or len(row) != width for row in rows):
         return {}
-    return {str(i): [row[i] for row in rows] for i in range(width) if isinstance(first[i], str | int)}
+    found: dict[str, Sequence[Any]] = {}
+    for i in range(width):
+        if isinstance(first[i], str | int):
+            found[str(i)] = [row[i] for row in rows]
+        elif _are_words(first[i]) and all(_are_words(row[i]) for row in rows):
+            found[str(i)] = [" ".join(row[i]) for row in rows]
+    return found
+
+
+def _are_words(cell: Any) -> bool:
+    return isinstance(cell, list | tuple) and len(cell) > 0 and all(isinstance(word, str) for word in cell)
 
 
 def _columns_of_subset(rows: Any) -> dict[str, Sequence[Any]]:

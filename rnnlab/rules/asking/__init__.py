@@ -1,0 +1,1 @@
+"""Questions that several rules ask of a record. No rule stands here."""

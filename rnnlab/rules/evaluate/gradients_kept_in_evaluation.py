@@ -1,0 +1,123 @@
+"""# The evaluation prepared gradients that nobody asks for
+
+**What happened.** The evaluation ran with gradients on: torch kept every intermediate result of each batch for a
+`backward()` that never comes.
+
+**Why it matters.** The results are the same; memory and time are not. For the lecture's LSTM (200 steps, batch 64) the kept
+results take 227 MiB more, and larger test batches end in an error for want of memory.
+
+**Fix.** Put the loop under `with torch.no_grad():` (or `torch.inference_mode()`).
+
+```python bad
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=16)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    correct = seen = 0
+    for text, label in valid_loader:  # <- found here
+        correct += (model(text).argmax(1) == label).sum().item()
+        seen += len(label)
+    print(f"epoch {epoch}: validation accuracy {correct / seen:.2f}")
+```
+
+```python good
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=16)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    correct = seen = 0
+    with torch.no_grad():
+        for text, label in valid_loader:
+            correct += (model(text).argmax(1) == label).sum().item()
+            seen += len(label)
+    print(f"epoch {epoch}: validation accuracy {correct / seen:.2f}")
+```
+"""
+
+from collections.abc import Iterator
+
+from rnnlab.record import Record
+from rnnlab.rules.asking.passes import model_calls, passes
+from rnnlab.rules.kit import Finding, Unseen, rule
+
+
+@rule(level="habit", needs=("linear",), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Ask each evaluation whether gradients were on."""
+    looked, done = False, set()
+    for one in passes(record, "evaluation"):
+        calls = model_calls(one.calls(record))
+        looked |= any(call.grad_on is not None for call in calls)
+        on = [call for call in calls if call.grad_on is True and call.certain]
+        if on and one.place not in done:
+            done.add(one.place)
+            yield Finding(
+                one.place,
+                "The model answers for these batches with gradients on, and no backward() follows: torch keeps every "
+                "intermediate result for nothing. Put the loop under torch.no_grad().",
+                (on[0].n, one.end),
+            )
+    if not looked:
+        raise Unseen("no evaluation over batches was seen")

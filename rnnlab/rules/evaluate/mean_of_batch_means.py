@@ -1,0 +1,175 @@
+"""# The mean of the batches' means is not the mean of the reviews
+
+**What happened.** A number for the whole split was made by adding one number per batch and dividing by the count of batches
+(or means were divided by the count of reviews).
+
+**Why it matters.** The last batch is mostly smaller, and its reviews count more: with 100 reviews in batches of 32 the last
+4 count eight times as much as the others; 90 right of the first 96 and 1 right of the last 4 give 76.6 % instead of 91 %.
+
+**Fix.** Add up right answers and reviews, and divide once: `correct / seen`.
+
+```python bad
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=5)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    accuracy = 0
+    with torch.no_grad():
+        for text, label in valid_loader:
+            accuracy += (model(text).argmax(1) == label).float().mean().item()
+    accuracy = accuracy / len(valid_loader)  # <- found here
+    print(f"epoch {epoch}: validation accuracy {accuracy:.2f}")
+```
+
+```python good
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=16)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    correct = seen = 0
+    with torch.no_grad():
+        for text, label in valid_loader:
+            correct += (model(text).argmax(1) == label).sum().item()
+            seen += len(label)
+    print(f"epoch {epoch}: validation accuracy {correct / seen:.2f}")
+```
+"""
+
+import re
+from collections.abc import Iterator
+
+from rnnlab.facts import Call, Data
+from rnnlab.operations import LOSSES
+from rnnlab.record import Record
+from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
+
+_SHARE = re.compile(r"acc|f1|score|prec|rec|mean\(", re.IGNORECASE)
+_LOSS = re.compile(r"loss", re.IGNORECASE)
+
+
+@rule(level="mistake", needs=("metric",), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Ask each number that a loop added up what it was divided by."""
+    known, done = False, set()
+    for metric in record.ask(Data, what="metric"):
+        by, added = _divided_by(metric), str(metric.samples.get("added", ""))
+        known |= by in ("batches", "examples", "counted")
+        found = _judged(record, by, added)
+        if found is None or metric.place in done:
+            continue
+        done.add(metric.place)
+        said, level = found
+        yield Finding(
+            metric.place,
+            f"{expression(record, metric.place)} divides {metric.samples.get('total', 'a sum')}, to which each batch added "
+            f"{added}, by {metric.samples.get('divisor', '?')}: {said}",
+            (metric.n,),
+            level,
+        )
+    if not known:
+        raise Unseen("no number was seen that a loop added up and the program divided")
+
+
+def _divided_by(metric: Data) -> str:
+    """Return what a sum was divided by: a list that grew by one number for each batch counts batches."""
+    total, divisor = str(metric.samples.get("total", "")), str(metric.samples.get("divisor", ""))
+    is_list = total.startswith("sum(") and divisor == f"len{total[3:]}"
+    return "batches" if is_list else str(metric.samples.get("by", ""))
+
+
+def _judged(record: Record, by: object, added: str) -> tuple[str, Level | None] | None:
+    weighted = "*" in added
+    if by == "batches" and not weighted:
+        if "sum(" in added and not _LOSS.search(added):
+            return "that is right answers per batch, no share. Divide by the number of reviews.", None
+        if _SHARE.search(added) and not _LOSS.search(added) and not _drops_ragged(record):
+            return (
+                "the reviews of a smaller last batch then count more than the others. Add up right answers and reviews, and "
+                "divide once.",
+                None,
+            )
+    means = _LOSS.search(added) and "sum(" not in added and not _sums(record)
+    if by == "examples" and not weighted and means and _in_batches(record):
+        return (
+            "the loss of a batch is a mean already, so the result is too small by the size of a batch. Divide by the number of "
+            "batches, or add loss.item() * len(label).",
+            None,
+        )
+    return None
+
+
+def _drops_ragged(record: Record) -> bool:
+    loaders = list(record.ask(Data, what="loader"))
+    return bool(loaders) and all(str(one.samples.get("options", {}).get("drop_last")) == "True" for one in loaders)
+
+
+def _in_batches(record: Record) -> bool:
+    """Say whether the program goes over batches at all, and not over single reviews."""
+    return any(one.counts.get("batch_size", 0) > 1 for one in record.ask(Data, what="loader"))
+
+
+def _sums(record: Record) -> bool:
+    """Say whether a loss adds up its batch by itself."""
+    return any(call.values.get("reduction") not in (None, "mean") for call in record.ask(Call) if call.what in LOSSES)

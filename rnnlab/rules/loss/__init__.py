@@ -1,0 +1,1 @@
+"""The mistakes of this stage, one file each."""

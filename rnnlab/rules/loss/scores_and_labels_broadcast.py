@@ -1,0 +1,123 @@
+"""# Scores and labels were paired each with each
+
+**What happened.** The scores are (batch, 1) and the labels (batch): the loss stretches both to (batch, batch) and compares
+every score with every label.
+
+**Why it matters.** It only warns. In a batch of 4 with scores equal to their labels 0, 1, 0, 1 the mean squared error is 0.5
+and not 0; the best answer is then the same number for every review.
+
+**Fix.** Drop the axis of size 1 (`scores.squeeze(1)`), or give the labels one (`label.unsqueeze(1)`).
+
+```python bad
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).float()
+loader = DataLoader(TensorDataset(text, label), batch_size=16, shuffle=True)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return torch.sigmoid(self.fc(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for text, label in loader:
+    optimizer.zero_grad()
+    loss = torch.square(model(text) - label).mean()  # <- found here
+    loss.backward()
+    optimizer.step()
+```
+
+```python good
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).float()
+loader = DataLoader(TensorDataset(text, label), batch_size=16, shuffle=True)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 1)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return torch.sigmoid(self.fc(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for text, label in loader:
+    optimizer.zero_grad()
+    loss = torch.square(model(text).squeeze(1) - label).mean()
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from collections.abc import Iterator
+
+from rnnlab.facts import Call, TensorNote
+from rnnlab.record import Record
+from rnnlab.rules.asking.losses import origin
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
+
+_LOSSES = frozenset({"mse_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
+_ENDS = frozenset({"linear", "sigmoid", "tanh", "softmax"})
+
+
+@rule(level="mistake", needs=("linear",), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Look for a difference or a loss between (batch, 1) and (batch)."""
+    pairs = list(record.ask(Call, where=lambda call: call.what in _LOSSES or call.what == "arithmetic"))
+    seen, unknown = set(), []
+    for call in pairs:
+        if call.place in seen or len(call.inputs) < 2:
+            continue
+        left, right = (_axes(item.note) for item in call.inputs[:2])
+        if call.what in _LOSSES and (left is None or right is None):
+            unknown.append(call)
+        if left is None or right is None or not _stretches(left, right) or not _is_answer(record, call):
+            continue
+        seen.add(call.place)
+        names = " and ".join(item.name or "the other" for item in call.inputs[:2])
+        yield Finding(
+            call.place,
+            f"{expression(record, call.place)} pairs {names}: one is (batch, 1), the other (batch), so each score meets every "
+            f"label in a (batch, batch) square. Write .squeeze(1) behind the scores.",
+            (call.n,),
+        )
+    if unknown and not seen:
+        raise Unseen(f"the axes that {expression(record, unknown[0].place)} compares are not known")
+
+
+def _axes(note: object) -> tuple[int | None, ...] | None:
+    return note.shape if isinstance(note, TensorNote) else None
+
+
+def _stretches(left: tuple[int | None, ...], right: tuple[int | None, ...]) -> bool:
+    two, one = (left, right) if len(left) > len(right) else (right, left)
+    return len(two) == 2 and len(one) == 1 and two[1] == 1 and one[0] != 1
+
+
+def _is_answer(record: Record, call: Call) -> bool:
+    """Say whether one side is the answer of a model: what its last layers made."""
+    return any(origin(record, item.note).some_are(*_ENDS) for item in call.inputs[:2])
