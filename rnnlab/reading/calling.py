@@ -59,13 +59,13 @@ class Arguments:
 
     def get(self, position: int | None, *names: str) -> Value | None:
         """Return an argument by position or by any of its names; None where it was not given."""
-        if position is not None and position < len(self.positional):
+        if position is not None and 0 <= position < len(self.positional):
             return self.positional[position]
         return next((self.named[name] for name in names if name in self.named), None)
 
     def word(self, position: int | None, *names: str) -> str:
         """Return the learner's word for an argument."""
-        if position is not None and position < len(self.positional):
+        if position is not None and 0 <= position < len(self.positional):
             return self.words.get(position, "")
         return next((self.words.get(name, "") for name in names if name in self.named), "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from rnnlab.reading import arithmetic, attributes, calling, items, looping
+from rnnlab.reading import arithmetic, attributes, calling, items, libraries, looping
 from rnnlab.reading.deciding import truth
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.looping import element_of, known_turns
@@ -209,6 +209,8 @@ def _comprehension(kind: str) -> Any:
         if exact and kind != "set":
             return Listing(kind, values, None, origins)
         element = joined_all(values) if values else Unknown(origins)
+        if kind == "set" and deep_origins(element):
+            element = libraries.from_set(run, node, element)
         return Listing(kind, None, element, origins | deep_origins(element))
 
     return make

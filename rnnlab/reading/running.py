@@ -85,6 +85,7 @@ class Run:
         self.saved: dict[str, tuple[int, Any]] = {}
         self.left = STEPS
         self._sizes = 0
+        self.line = 0  # of the running assignment
         self.batch_words: tuple[str, ...] = ()
 
     # --- steps ---------------------------------------------------------------------------------------------------

@@ -231,7 +231,7 @@ def index(run: Run, owner: Tensor, key: Value, node: Any) -> Value:
     known = through(operation, tensors, [None, python if len(python) != 1 else python[0]], {}, [shape])
     result = Tensor(shape, known[0], owner.dtype)
     made = tell(run, operation, pairs, result, node, {"index": [word for _, word in keys]})
-    first = parts[0]
+    first = parts[0] if parts else None
     if isinstance(first, Listing) and first.kind == "slice" and owner.origins and not run.models and not run.loops:
         from rnnlab.reading import libraries
 

@@ -211,6 +211,13 @@ def tell_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: 
     words.own_vocabulary(run, node, made, origins, what, from_set)
 
 
+def from_set(run: Any, node: Any, element: Value) -> Value:
+    """Return what stands for the elements of a set that was written as a comprehension."""
+    from rnnlab.reading.libraries import words
+
+    return words.from_set(run, node, element, deep_origins(element))
+
+
 def belonging_to(value: Value, number: int) -> Value:
     """Return rows as those of a part."""
     from rnnlab.reading.libraries import rows

@@ -166,7 +166,9 @@ def _container(run: Any, given: Any) -> Value:
     element = element_of(run, value, given.node)
     made = Listing(kind, None, element, deep_origins(value) | deep_origins(element), value.made)
     if kind == "set":
-        made.fields["element"] = Unknown(deep_origins(element) | deep_origins(value), (), "from a set")
+        from rnnlab.reading.libraries import words
+
+        made.fields["element"] = words.from_set(run, given.node, element, deep_origins(value))
     elif isinstance(element, Unknown) and element.text == "from a set":
         made.fields["element"] = element
     return made

@@ -23,6 +23,8 @@ def rebased(value: Value, number: int, depth: int = 3) -> Value:
         return Listing("list", None, inner, origin)
     if isinstance(value, Thing):
         fields = {**value.fields, "rows_of": value}
+        if isinstance(element := fields.get("element"), Value):
+            fields["element"] = rebased(element, number, depth - 1) if depth else Unknown(origin)
         return Thing(value.kind, fields, origin, value.made, number)
     if isinstance(value, Tensor):
         return Tensor(value.shape, value.symbols, value.dtype, origin, value.made)

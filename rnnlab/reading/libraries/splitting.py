@@ -112,7 +112,7 @@ def _is_one_review(owner: Value) -> bool:
 
 def tell_part(run: Any, node: Any, owner: Value, how: str, part: Value, more: dict[str, Any] | None = None) -> Value:
     """Tell of rows that were cut out of others, and return them as such."""
-    parents = deep_origins(owner)
+    parents = frozenset(n for n in deep_origins(owner) if _is_whole(run, n))
     samples = {"cut_by": how, **(more or {})}
     number = run.story.data(node, "split", run.name(node), parents, samples=samples, key=how, certain=len(parents) <= 1)
     return rebased(part, number)

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
+from rnnlab.reading.libraries.rows import rebased
 from rnnlab.reading.libraries.splitting import bounds, tell_part
 from rnnlab.reading.libraries.torch_layers import noted
 from rnnlab.reading.libraries.torch_training import path_of
@@ -287,7 +288,8 @@ def _column_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
     if isinstance(key, Thing | Unknown | Listing | Method) and deep_origins(key):
         chosen = deep_origins(key)
         if any(_kind(run, n) == "split" for n in chosen):
-            return Thing(owner.kind, dict(owner.fields), chosen)
+            made = rebased(owner, min(chosen))
+            return Thing(owner.kind, made.fields, chosen) if isinstance(made, Thing) else made
         if isinstance(key, Thing | Listing):
             return tell_part(run, node, owner, "mask", owner, {"mask": run.story.word(getattr(node, "slice", node))})
     return _column_element(run, owner, node)

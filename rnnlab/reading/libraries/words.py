@@ -104,6 +104,8 @@ def _replaced(run: Any, owner: Thing, given: Any) -> Value:
     return Unknown(deep_origins(given.get(1) or Unknown()), text="text")
 
 
+_COUNTED = ("count_words", "distinct_values")
+
 # --- vocabularies that are told -------------------------------------------------------------------------------------
 
 
@@ -129,7 +131,7 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
         return
     doubt, run.story.doubt = run.story.doubt, 0
     try:
-        counted = [fact for n in made_of([made.fields["key"]]) if getattr(fact := run.story.facts[n], "what", "") == "count_words"]
+        counted = [fact for n in made_of([made.fields["key"]]) if getattr(fact := run.story.facts[n], "what", "") in _COUNTED]
         place = counted[0].place if counted else fed_at(run, node, frozenset(sources))
         dict_place = run.story.place(node)
         samples: dict[str, Any] = {"made_by": "a dict", "numbered_at": dict_place.line if dict_place else 0}
@@ -145,15 +147,21 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
         run.story.doubt = doubt
 
 
-def counting(run: Any, node: Any, key: Value | None) -> Value | None:
-    """Words of the data are counted: told where they came in, and the words remember it."""
+def counting(run: Any, node: Any, key: Value | None, what: str = "count_words") -> Value | None:
+    """Words of the data are counted (or each taken once): told where they came in, and the words remember it."""
     if key is None or not (sources := rows_among(run, deep_origins(key))):
         return key
     place = fed_at(run, node, frozenset(sources))
-    call = Call(place=place, stage="vocab", what="count_words", binds=run.binds(node), values={"data": sources})
+    call = Call(place=place, stage="vocab", what=what, binds=run.binds(node), values={"data": sources})
     n = run.story.call(node, call, str(sources))
     kept = Unknown(deep_origins(key), (*made_of([key]), n), getattr(key, "text", ""), is_vague(key))
     return kept if isinstance(key, Unknown) else with_roots(key, NONE, (n,))
+
+
+def from_set(run: Any, node: Any, element: Value, origins: Origins) -> Value:
+    """Return what stands for the elements of a set: in no order that a second process would give again."""
+    kept = counting(run, node, element, "distinct_values") or element
+    return Unknown(deep_origins(element) | origins, made_of([kept]), "from a set", is_vague(element))
 
 
 def rows_among(run: Any, origins: Origins) -> list[int]:
