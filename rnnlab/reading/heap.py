@@ -147,6 +147,8 @@ def _joined_plain(one: Any, two: Any, both: bool = False) -> Any:
         return one
     if isinstance(two, Value) and one is None:
         return two
+    if isinstance(one, str) and isinstance(two, str):
+        return one if one == two else "?"
     return one if one == two else None
 
 
@@ -193,7 +195,7 @@ def _unknowns(one: Unknown, two: Unknown, both: bool = False) -> Value:
 
 
 def _listings(one: Listing, two: Listing, both: bool = False) -> Value | None:
-    if one.kind != two.kind:
+    if one.kind != two.kind or one.kind in ("enumerate", "zip", "slice"):
         return None
     origins, made = one.origins | two.origins, tuple(dict.fromkeys(one.made + two.made))
     if one.items is not None and two.items is not None and len(one.items) == len(two.items):

@@ -210,8 +210,8 @@ def _measured(operation: Operation, args: Sequence[Any], kwargs: dict[str, Any])
             found["keepdim"] = True
     elif operation.name in ("view", "permute", "transpose", "expand"):
         wanted = args[1:] if len(args) > 1 else next((v for k, v in kwargs.items() if k in ("shape", "size", "dims")), ())
-        flat = wanted[0] if len(wanted) == 1 and isinstance(wanted[0], tuple | list) else wanted
-        if flat is not ...:
+        flat = wanted if not isinstance(wanted, tuple | list) else wanted[0] if len(wanted) == 1 and isinstance(wanted[0], tuple | list) else wanted
+        if isinstance(flat, tuple | list):
             found["sizes"] = ["?" if not isinstance(n, int) or is_unknown_size(n) else n for n in flat]
     return found
 

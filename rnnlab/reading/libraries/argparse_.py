@@ -18,7 +18,7 @@ def _add(run: Any, owner: Thing, given: Any) -> Value:
     names = [constant(value) for value in given.positional]
     words = [name for name in names if isinstance(name, str)]
     chosen = constant(given.get(None, "dest")) or next((w for w in words if w.startswith("--")), words[0] if words else None)
-    if not isinstance(chosen, str):
+    if not isinstance(chosen, str) or not words:
         return Constant(None)
     name = chosen.lstrip("-").replace("-", "_")
     action, default = constant(given.get(None, "action")), given.get(None, "default")
