@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
+from rnnlab.axes import _RULES
 from rnnlab.operations import LOSSES, OPERATIONS, RECURRENT, SILENT, operation_of
 from rnnlab.stages import STAGE_NAMES
-from rnnlab.axes import _RULES
 
 
 def test_no_spelling_belongs_to_two_operations() -> None:

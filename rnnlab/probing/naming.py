@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import msgspec
 from torch import nn
 
+from rnnlab.axes import Symbol
 from rnnlab.facts import Axis, Call, Fact, Gap, GroupNote, Named, Note, PackedNote, Place, Scope, TensorNote, tensors
 from rnnlab.operations import operation_of
 from rnnlab.probing.copies import copied, in_silence
@@ -24,7 +25,6 @@ from rnnlab.probing.inputs import Inputs
 from rnnlab.probing.reshaping import Reshaped, reshaped
 from rnnlab.probing.sizes import LONGEST, Fit, Setting, factors, fit, moves_as
 from rnnlab.record import Record
-from rnnlab.axes import Symbol
 from rnnlab.watching.calls import Calls
 from rnnlab.watching.measuring import tensors_in
 from rnnlab.watching.recorder import Recorder

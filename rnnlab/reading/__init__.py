@@ -55,7 +55,9 @@ def _record(program: Program) -> Record:
             part(run)
         except Exception as error:  # a reader that fails must not take the program's other facts with it
             run.story.doubt = 0
-            run.story.tell(Gap(what="reading", why=f"rnnlab failed to read on from here ({type(error).__name__}: {error})"))
+            run.story.tell(
+                Gap(what="reading", why=f"rnnlab failed to read on from here ({type(error).__name__}: {error})")
+            )
     for source in program.files.values():
         for part in source.parts:
             record.add_source(part.key, part.text)

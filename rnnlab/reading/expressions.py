@@ -11,20 +11,16 @@ from rnnlab.reading.heap import joined_all
 from rnnlab.reading.looping import element_of, known_turns
 from rnnlab.reading.running import Evaluates, Run
 from rnnlab.reading.values import (
-    Class,
     Constant,
-    Function,
     Library,
     Listing,
     Mapping,
-    Number,
     Scoped,
     Text,
     Unknown,
     Value,
     constant,
     deep_origins,
-    derived,
     made_of,
     origins_of,
 )
@@ -223,7 +219,7 @@ def _turns(run: Run, generators: list[ast.comprehension], inner: Any) -> tuple[l
     scope = run.frame.scope
     binding = run.frame.binding
     run.frame.binding = (None, ())
-    run.frame.scope = Scoped({}, scope if run.frame.owner is None else scope, scope.top)
+    run.frame.scope = Scoped({}, scope, scope.top)
     found: list[Any] = []
     origins: frozenset[int] = frozenset()
     is_exact = len(generators) == 1 and not generators[0].ifs
@@ -301,5 +297,3 @@ EXPRESSIONS: dict[type, Evaluates] = {
     ast.DictComp: _dict_comprehension,
     ast.Await: _await,
 }
-
-__all__ = ["EXPRESSIONS", "Class", "Function", "Number", "derived"]

@@ -222,8 +222,7 @@ def _things(one: Thing, two: Thing, both: bool = False) -> Value | None:
     """Two layers of one class, made in two branches, are one whose options may be either."""
     if one.kind != two.kind or one.number != two.number:
         return None
-    made = Thing(one.kind, joined(one.fields, two.fields), one.origins | two.origins, one.made, one.number)
-    return made
+    return Thing(one.kind, joined(one.fields, two.fields), one.origins | two.origins, one.made, one.number)
 
 
 def _methods(one: Method, two: Method, both: bool = False) -> Value | None:

@@ -88,9 +88,16 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
             bounds = [constant(part, ...) for part in key.items]
             if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
                 return Listing(owner.kind, owner.items[slice(*bounds)], None, owner.origins)
-    if owner.items and len(owner.items) <= 4 and not is_slice(key) and all(isinstance(one, Object) for one in owner.items):
+    if (
+        owner.items
+        and len(owner.items) <= 4
+        and not is_slice(key)
+        and all(isinstance(one, Object) for one in owner.items)
+    ):
         return Either(owner.items)  # one of them: what is done to it may be done to any
-    element = joined_all([v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)])
+    element = joined_all(
+        [v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)]
+    )
     if not is_slice(key) and (chosen := [n for n in deep_origins(key) if _is_part(run, n)]) and len(chosen) == 1:
         element = libraries.belonging_to(element, chosen[0])
     if is_slice(key):
@@ -182,7 +189,10 @@ def spread(run: Run, value: Value, count: int | None, node: Any) -> list[Value]:
     wanted = count if count is not None else 0
     if isinstance(value, Tensor):
         rest = value.shape[1:] if value.shape else None
-        return [Tensor(rest, value.symbols[1:] if value.shape else None, value.dtype, value.origins, value.made) for _ in range(wanted)]
+        return [
+            Tensor(rest, value.symbols[1:] if value.shape else None, value.dtype, value.origins, value.made)
+            for _ in range(wanted)
+        ]
     element = element_of(run, value, node)
     return [_copy(element) for _ in range(wanted)]
 
@@ -193,7 +203,10 @@ def _copy(value: Value) -> Value:
 
 # --- numbering -----------------------------------------------------------------------------------------------------
 
-_LABELS = re.compile(r"label|class|tag|target|intent|categor|sentiment|lang(?!uage_model)|country|cities|author|genre|lbl|emotion|\by\b|rating|topic", re.I)
+_LABELS = re.compile(
+    r"label|class|tag|target|intent|categor|sentiment|lang(?!uage_model)|country|cities|author|genre|lbl|emotion|\by\b|rating|topic",
+    re.I,
+)
 _WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|char|dictionary|ix_to|itos|letters|index", re.I)
 
 
@@ -208,9 +221,9 @@ def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> No
     if known := libraries.vocabulary_among(run, origins):
         run.heap.write(made.fields, "number", known)
         return
-    if _LABELS.search(names) and not _WORDS.search(names):
-        what = "label map"
-    elif not _WORDS.search(names) and _LABELS.search(frame_words) and not _WORDS.search(frame_words):
+    if (_LABELS.search(names) and not _WORDS.search(names)) or (
+        not _WORDS.search(names) and _LABELS.search(frame_words) and not _WORDS.search(frame_words)
+    ):
         what = "label map"
     is_set = isinstance(key, Unknown) and key.text == "from a set"
     libraries.tell_vocabulary(run, node, made, origins, what, from_set=is_set)
@@ -219,8 +232,11 @@ def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> No
 def _counts_up(value: Value) -> bool:
     """Say whether values are numbers in the order of their words: from enumerate, a counter, or the dict's own length."""
     if isinstance(value, Number):
-        return value.text in ("index", "len") or value.text.startswith("len(") or "index" in value.text or value.added != "" or bool(value.text)
+        return (
+            value.text in ("index", "len")
+            or value.text.startswith("len(")
+            or "index" in value.text
+            or value.added != ""
+            or bool(value.text)
+        )
     return isinstance(value, Constant) and isinstance(value.value, int) and not isinstance(value.value, bool)
-
-
-__all__ = ["grow", "is_key", "is_slice", "listing", "numbered", "read", "spread", "write"]

@@ -122,7 +122,9 @@ _ENDS = {"sys.exit", "exit", "quit", "os._exit", "os.abort"}
 def _name_of(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
-    return f"{node.value.id}.{node.attr}" if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
+    return (
+        f"{node.value.id}.{node.attr}" if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
+    )
 
 
 def _return(run: Run, node: ast.Return) -> str:
@@ -183,7 +185,9 @@ def make_function(run: Run, node: Any, name: str) -> Function:
     function = Function(node, around, run.frame.file, ".".join(words), owner)
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
+    for argument, default in zip(
+        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
+    ):
         function.defaults[argument.arg] = run.evaluate(default)
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:

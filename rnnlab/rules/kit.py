@@ -169,7 +169,12 @@ class Splits:
         # Datasets that source saw made of whole tables: their parts are the tables' parts.
         self.made_of: dict[int, list[int]] = {}
         for fact in self.data.values():
-            if fact.seen_by == "source" and fact.what == "dataset" and len(fact.made_from) == 1 and fact.made_from[0] < fact.id:
+            if (
+                fact.seen_by == "source"
+                and fact.what == "dataset"
+                and len(fact.made_from) == 1
+                and fact.made_from[0] < fact.id
+            ):
                 self.made_of.setdefault(fact.made_from[0], []).append(fact.id)
         for fact in self.data.values():
             if fact.what == "split":
@@ -204,12 +209,13 @@ class Splits:
         """Source knows files by their names, sides of a cut, and datasets by the rows that they were made of."""
         side = str(fact.samples.get("side") or "")
         path = re.split(r"[\\/]", str(fact.samples.get("path") or ""))[-1].partition(".")[0]
-        if role := _SHORT_ROLES.get(re.split(r"[_\W]", fact.name.lower())[-1]) or _role_in_other_languages(fact.name):
+        short = _SHORT_ROLES.get(re.split(r"[_\W]", fact.name.lower())[-1])
+        if role := short or _role_in_other_languages(fact.name):
             return role
         if role := (role_in_words(side) if not fact.name else None) or role_in_words(path):
             return role
         if fact.what == "dataset" and fact.made_from:
-            roles = {self.role(parent) for parent in fact.made_from}
+            roles: set[Role | None] = {self.role(parent) for parent in fact.made_from}
             return roles.pop() if len(roles) == 1 else None
         return None
 
@@ -240,7 +246,12 @@ class Splits:
         """Return the final splits that a dataset was cut into, or itself where it was not cut."""
         if not self.is_cut_up(number):
             fact = self.data.get(number)
-            if fact is not None and fact.seen_by == "source" and fact.what in ("table", "dataset") and len(fact.made_from) > 1:
+            if (
+                fact is not None
+                and fact.seen_by == "source"
+                and fact.what in ("table", "dataset")
+                and len(fact.made_from) > 1
+            ):
                 # Rows that were put together hold all that they were made of.
                 whole = [parent for parent in fact.made_from if parent in self.data and parent < number]
                 return list(dict.fromkeys(part for parent in whole for part in self.parts(parent))) or [number]

@@ -9,8 +9,8 @@ from collections.abc import Callable, Hashable, Sequence
 from types import FrameType
 from typing import Any
 
-from rnnlab.facts import Data, Place
 from rnnlab.axes import Symbol
+from rnnlab.facts import Data, Place
 from rnnlab.watching.data import rows
 from rnnlab.watching.data.batches import Paddings, tensor_batch
 from rnnlab.watching.data.identities import Identities

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from rnnlab import sources
+from rnnlab.axes import Symbol, Symbols, unknown
 from rnnlab.facts import (
     Call,
     Data,
@@ -31,7 +32,6 @@ from rnnlab.facts import (
     ValueNote,
 )
 from rnnlab.record import Record
-from rnnlab.axes import Symbol, Symbols, unknown
 from rnnlab.watching.places import Places
 from rnnlab.watching.shortening import is_enough, shortened
 from rnnlab.watching.turns import Turns, settle

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from rnnlab.record import Record
 from rnnlab.axes import Symbol
+from rnnlab.record import Record
 from rnnlab.watching.calls import Calls
 from rnnlab.watching.places import Places
 from rnnlab.watching.recorder import Recorder

@@ -18,9 +18,9 @@ from torch.optim import optimizer as optimizers
 from torch.utils.data import DataLoader, TensorDataset
 from torchtext import data
 
+from rnnlab.axes import Symbol
 from rnnlab.facts import Crash, Gap, Said
 from rnnlab.verbs.trace import trace
-from rnnlab.axes import Symbol
 from rnnlab.watching.recorder import Recorder
 from rnnlab.watching.watch import Watch, new_record
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnlab.facts import Call
 from rnnlab.reading.libraries.registry import calls, methods
-from rnnlab.reading.values import Constant, Function, Instance, Listing, Thing, Unknown, Value, deep_origins
+from rnnlab.reading.values import Constant, Function, Instance, Listing, Thing, Unknown, Value
 
 
 @calls("pytorch_lightning.Trainer lightning.*.Trainer pytorch_lightning.*.Trainer")
@@ -52,7 +51,15 @@ def hooks(run: Any, model: Instance, node: Any, loaders: list[Value], steps: tup
         trains = step == "training_step"
         switch(run, model, Constant(trains))
         with run.gradients(trains):
-            _one_pass(run, model, step, node, loader, trains, lambda what: event(run, Arguments(node), what, {"by": "lightning"}))
+            _one_pass(
+                run,
+                model,
+                step,
+                node,
+                loader,
+                trains,
+                lambda what: event(run, Arguments(node), what, {"by": "lightning"}),
+            )
         _call(run, model, f"on_{step.removesuffix('_step')}_epoch_end", node)
 
 
@@ -97,6 +104,3 @@ def _call(run: Any, model: Instance, name: str, node: Any, given: list[Value] | 
     wanted = len(method.node.args.args) - 1
     values = list(given or [])[: max(0, wanted)] if not method.node.args.vararg else list(given or [])
     return call(run, bound(method, model), Arguments(node, values))
-
-
-__all__ = ["Call", "deep_origins", "hooks"]
