@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    options,
     origins_of,
 )
 
@@ -204,10 +206,11 @@ def _copy(value: Value) -> Value:
 # --- numbering -----------------------------------------------------------------------------------------------------
 
 _LABELS = re.compile(
-    r"label|class|tag|target|intent|categor|sentiment|lang(?!uage_model)|country|cities|author|genre|lbl|emotion|\by\b|rating|topic",
+    r"label|class|\bcls|cls2|tag|target|intent|categor|sentiment|lang(?!uage_model)|country|countries|author|genre|lbl|emotion|rating|topic"
+    r"|etiket|clase|klasse|标签|类别",
     re.I,
 )
-_WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|char|dictionary|ix_to|itos|letters|index", re.I)
+_WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|c2i|char|dictionary|itos|letters|wort|kelime|palabra|词", re.I)
 
 
 def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> None:
@@ -215,18 +218,31 @@ def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> No
     origins = deep_origins(key)
     if not origins or made.fields["number"] is not None or not _counts_up(value):
         return
-    names = " ".join([*run.names(node), run.story.source(getattr(node, "value", None) or node)])
-    frame_words = f"{names} {run.frame.function.name if run.frame.function else ''}"
-    what = "vocabulary"
     if known := libraries.vocabulary_among(run, origins):
         run.heap.write(made.fields, "number", known)
         return
-    if (_LABELS.search(names) and not _WORDS.search(names)) or (
-        not _WORDS.search(names) and _LABELS.search(frame_words) and not _WORDS.search(frame_words)
-    ):
-        what = "label map"
-    is_set = isinstance(key, Unknown) and key.text == "from a set"
-    libraries.tell_vocabulary(run, node, made, origins, what, from_set=is_set)
+    texts = {getattr(one, "text", "") for one in options(key)}
+    what, is_certain = _words_or_labels(run, texts, node)
+    from_set = any(text.startswith("from a set") for text in texts)
+    libraries.tell_vocabulary(run, node, made, origins, what, from_set=from_set, certain=is_certain)
+
+
+def _words_or_labels(run: Run, texts: set[str], node: Any) -> tuple[str, bool]:
+    """Say what a dict numbers, and whether that is certain: by how its keys came about, else by what it is called."""
+    ways = " ".join(texts)
+    if "token" in ways or "character" in ways:
+        return "vocabulary", True
+    if "label" in ways:
+        return "label map", True
+    names = " ".join(
+        [*run.names(node), run.story.source(getattr(node, "value", node) if isinstance(node, ast.Subscript) else node)]
+    )
+    function = run.frame.function.name if run.frame.function is not None else ""
+    for text in (names, function):
+        labels, words = bool(_LABELS.search(text)), bool(_WORDS.search(text))
+        if labels != words:
+            return ("label map" if labels else "vocabulary"), True
+    return "vocabulary", False
 
 
 def _counts_up(value: Value) -> bool:

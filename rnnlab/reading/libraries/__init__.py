@@ -208,11 +208,13 @@ def plain_fields(run: Any, made: Instance, given: Any) -> None:
             made.fields[name] = given.rest or Unknown(text=name)
 
 
-def tell_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: str, *, from_set: bool) -> None:
+def tell_vocabulary(
+    run: Any, node: Any, made: Mapping, origins: Origins, what: str, *, from_set: bool, certain: bool = True
+) -> None:
     """A dict of the program's own turned out to number words or labels."""
     from rnnlab.reading.libraries import words
 
-    words.own_vocabulary(run, node, made, origins, what, from_set)
+    words.own_vocabulary(run, node, made, origins, what, from_set, certain)
 
 
 def from_set(run: Any, node: Any, element: Value) -> Value:

@@ -44,10 +44,15 @@ def hooks(run: Any, model: Instance, node: Any, loaders: list[Value], steps: tup
     _call(run, model, "setup", node, [Constant("fit")])
     _call(run, model, "configure_optimizers", node)
     flat = [one for value in loaders for one in _loaders(value)]
+    module = next((value for value in loaders if isinstance(value, Instance)), None)
+    if module is not None:
+        _call(run, module, "prepare_data", node)
+        _call(run, module, "setup", node, [Constant("fit")])
     for i, step in enumerate(steps):
         if not isinstance(model.kind.attribute(step), Function):
             continue
-        loader = flat[i] if i < len(flat) else _call(run, model, _LOADERS.get(step, ""), node)
+        owner = module if module is not None else model
+        loader = flat[i] if i < len(flat) else _call(run, owner, _LOADERS.get(step, ""), node)
         trains = step == "training_step"
         switch(run, model, Constant(trains))
         with run.gradients(trains):
@@ -64,8 +69,6 @@ def hooks(run: Any, model: Instance, node: Any, loaders: list[Value], steps: tup
 
 
 def _loaders(value: Value) -> list[Value]:
-    from rnnlab.reading.looping import element_of  # noqa: F401
-
     if isinstance(value, Listing) and value.items is not None:
         return list(value.items)
     if isinstance(value, Instance):

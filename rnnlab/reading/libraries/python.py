@@ -161,7 +161,10 @@ def _first(run: Any, given: Any) -> Value:
     if name == "sorted" and isinstance(value, Listing) and value.items is not None and len(value.items) > 1:
         return Listing("list", None, joined_all(value.items), deep_origins(value))
     if name == "sorted":
-        return Listing("list", None, element_of(run, value, given.node), deep_origins(value))
+        element = element_of(run, value, given.node)
+        if isinstance(element, Unknown):  # in an order that every process gives again
+            element = Unknown(element.origins, element.made, element.text.removeprefix("from a set of "), element.vague)
+        return Listing("list", None, element, deep_origins(value))
     return value
 
 
@@ -185,7 +188,7 @@ def _container(run: Any, given: Any) -> Value:
         from rnnlab.reading.libraries import words
 
         made.fields["element"] = words.from_set(run, given.node, element, deep_origins(value))
-    elif isinstance(element, Unknown) and element.text == "from a set":
+    elif isinstance(element, Unknown) and element.text.startswith("from a set"):
         made.fields["element"] = element
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
@@ -280,7 +281,7 @@ def _mapped(run: Any, owner: Thing, labels: Mapping, given: Any) -> Value:
 
 @methods("column", "unique value_counts")
 def _unique(run: Any, owner: Thing, given: Any) -> Value:
-    return Listing("array", None, Unknown(owner.origins, text="label"), owner.origins)
+    return Listing("array", None, _column_element(run, owner, given.node), owner.origins)
 
 
 @methods("column", "sum mean max min nunique count")
@@ -307,7 +308,15 @@ def _column_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | N
 
 def _column_element(run: Any, owner: Thing, node: Any) -> Value:
     known = owner.fields.get("element")
-    return known if isinstance(known, Value) else Unknown(owner.origins, text="text")
+    if isinstance(known, Value):
+        return known
+    name = str(owner.fields.get("name") or "")
+    return Unknown(owner.origins, text="label" if _LABEL_COLUMNS.search(name) else "text")
+
+
+_LABEL_COLUMNS = re.compile(
+    r"label|class|target|categor|sentiment|intent|emotion|rating|stars|genre|^y$|topic|airline_sent", re.I
+)
 
 
 def _column_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:

@@ -21,6 +21,7 @@ from rnnlab.reading.values import (
     deep_origins,
     is_vague,
     made_of,
+    options,
     origins_of,
     with_roots,
 )
@@ -132,7 +133,9 @@ def _is_whole_object(value: Value) -> bool:
     return isinstance(value, Instance) and value.number is None
 
 
-def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: str, from_set: bool) -> None:
+def own_vocabulary(
+    run: Any, node: Any, made: Mapping, origins: Origins, what: str, from_set: bool, certain: bool
+) -> None:
     """A dict of the program's own numbers words or labels: it is told once, and again where more words come into it."""
     sources = rows_among(run, origins)
     if not sources:
@@ -152,7 +155,7 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
             samples["labels"] = []
         vague = len(sources) > 1 and is_vague(made.fields["key"])
         number = run.story.data(
-            node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=not vague
+            node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=certain and not vague
         )
         run.heap.write(made.fields, "number", number)
     finally:
@@ -173,7 +176,12 @@ def counting(run: Any, node: Any, key: Value | None, what: str = "count_words") 
 def from_set(run: Any, node: Any, element: Value, origins: Origins) -> Value:
     """Return what stands for the elements of a set: in no order that a second process would give again."""
     kept = counting(run, node, element, "distinct_values") or element
-    return Unknown(deep_origins(element) | origins, made_of([kept]), "from a set", is_vague(element))
+    of = "tokens" if "token" in _text(element) else "labels" if "label" in _text(element) else "values"
+    return Unknown(deep_origins(element) | origins, made_of([kept]), f"from a set of {of}", is_vague(element))
+
+
+def _text(value: Value) -> str:
+    return " ".join(str(getattr(one, "text", "")) for one in options(value))
 
 
 def rows_among(run: Any, origins: Origins) -> list[int]:
