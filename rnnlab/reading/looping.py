@@ -44,7 +44,9 @@ def element_of(run: Run, value: Value, node: Any) -> Value:
     if isinstance(value, Mapping):
         keys = [Constant(key) for key in list(value.items)[:8]]
         key = value.fields["key"]
-        return joined_all([*keys, key] if key is not None else keys) if keys or key is not None else Unknown(value.origins)
+        return (
+            joined_all([*keys, key] if key is not None else keys) if keys or key is not None else Unknown(value.origins)
+        )
     if isinstance(value, Thing):
         return libraries.thing_element(run, value, node)
     if isinstance(value, Tensor):
@@ -101,7 +103,9 @@ def loader_behind(value: Value | None) -> Thing | None:
         return value
     if isinstance(value, Listing) and value.kind in ("enumerate", "zip"):
         over = value.fields["over"]
-        return next((one for part in (over if isinstance(over, tuple) else (over,)) if (one := loader_behind(part))), None)
+        return next(
+            (one for part in (over if isinstance(over, tuple) else (over,)) if (one := loader_behind(part))), None
+        )
     if isinstance(value, Either):
         return next((one for part in value.options if (one := loader_behind(part))), None)
     return None
@@ -143,9 +147,15 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
 
 def _words_of(target: ast.expr) -> tuple[str, ...]:
     """Return the names that a batch is unpacked into: the last target, past a counter."""
-    while isinstance(target, ast.Tuple | ast.List) and target.elts and isinstance(target.elts[-1], ast.Tuple | ast.List):
+    while (
+        isinstance(target, ast.Tuple | ast.List) and target.elts and isinstance(target.elts[-1], ast.Tuple | ast.List)
+    ):
         target = target.elts[-1]
-    return tuple(one.id for one in target.elts if isinstance(one, ast.Name)) if isinstance(target, ast.Tuple | ast.List) else ()
+    return (
+        tuple(one.id for one in target.elts if isinstance(one, ast.Name))
+        if isinstance(target, ast.Tuple | ast.List)
+        else ()
+    )
 
 
 def while_loop(run: Run, node: ast.While) -> str:

@@ -14,7 +14,6 @@ from rnnlab.reading.values import (
     Instance,
     Listing,
     Mapping,
-    Method,
     Scoped,
     Tensor,
     Thing,
@@ -26,7 +25,15 @@ from rnnlab.reading.values import (
     origins_of,
 )
 
-_MODELS = {"Module", "LightningModule", "PreTrainedModel", "ModuleList", "Sequential", "BertPreTrainedModel", "jit.ScriptModule"}
+_MODELS = {
+    "Module",
+    "LightningModule",
+    "PreTrainedModel",
+    "ModuleList",
+    "Sequential",
+    "BertPreTrainedModel",
+    "jit.ScriptModule",
+}
 _DATASETS = {"Dataset", "IterableDataset", "TensorDataset", "MapDataPipe", "IterDataPipe"}
 
 
@@ -51,17 +58,25 @@ def made(run: Run, instance: Instance, given: Any) -> None:
     """An object was made: a model or a dataset is told of."""
     node = given.node
     if is_model(instance):
-        if run.models or any(f.function is not None and f.function.name.endswith(".__init__") and _is_models_own(f) for f in run.frames):
+        if run.models or any(
+            f.function is not None and f.function.name.endswith(".__init__") and _is_models_own(f) for f in run.frames
+        ):
             return  # a part of a larger model
         inner = sorted({one for value in instance.fields.values() for one in _layers_in(value)})
         samples = {"type": instance.kind.name, "layers": inner, "python_lists": _layers_in_python_lists(instance)}
-        origins = [n for n in deep_origins_of_arguments(given) if (told := run.story.by_id(n)) is not None and told.what == "vocabulary"]
+        origins = [
+            n
+            for n in deep_origins_of_arguments(given)
+            if (told := run.story.by_id(n)) is not None and told.what == "vocabulary"
+        ]
         instance.number = run.story.data(node, "model", run.name(node), origins, samples=samples)
     elif is_dataset(instance):
         origins = origins_of(given.values()) or origins_of(instance.fields.values())
         origins -= frozenset(n for n in origins if _is_no_rows(run, n))
         samples = {"type": instance.kind.name}
-        instance.number = run.story.data(node, "dataset", run.name(node), origins, samples=samples, certain=len(origins) <= 1)
+        instance.number = run.story.data(
+            node, "dataset", run.name(node), origins, samples=samples, certain=len(origins) <= 1
+        )
 
 
 def _is_no_rows(run: Run, number: int) -> bool:
@@ -112,7 +127,9 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
     """Call a model: its forward runs, and what it does is told inside a scope of its own."""
     method = instance.kind.attribute("forward")
     if not isinstance(method, Function):
-        inner = next((v for v in instance.fields.values() if isinstance(v, Thing) and v.fields.get("group") == "container"), None)
+        inner = next(
+            (v for v in instance.fields.values() if isinstance(v, Thing) and v.fields.get("group") == "container"), None
+        )
         if inner is None:
             return derived(given.values())
         from rnnlab.reading.libraries import call_thing
@@ -253,6 +270,3 @@ def _logged(run: Run, owner: Instance, given: Any) -> Value:
         value = given.positional[1]
         run.story.said(given.node, f"{name} {{}}", [(given.word(1), value)], deep_origins(value))
     return Constant(None)
-
-
-__all__ = ["Method", "forward", "is_dataset", "is_model", "made"]

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from rnnlab.axes import Axis, Symbol
+from rnnlab.axes import Symbol
 from rnnlab.facts import (
     AnyFact,
     Call,
@@ -139,9 +139,7 @@ class Story:
         number = len(self.facts)
         inside = self.inside[-1] if self.inside else None
         certain = fact.certain and not self.doubt
-        self.facts.append(
-            msgspec.structs.replace(fact, n=number, inside=inside, seen_by="source", certain=certain)
-        )
+        self.facts.append(msgspec.structs.replace(fact, n=number, inside=inside, seen_by="source", certain=certain))
         return number
 
     def tell_once(self, fact: Fact, key: Any) -> tuple[int, bool]:
@@ -334,6 +332,3 @@ def inputs_of(story: Story, pairs: Iterable[tuple[str, Value]]) -> tuple[Named, 
 def makers_key(values: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
     """Return what tells the inputs of one turn from those of another."""
     return tuple(made_of([value]) for value in values)
-
-
-__all__ = ["Axis", "Story", "inputs_of", "makers_key"]

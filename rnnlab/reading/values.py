@@ -45,9 +45,7 @@ class Constant(Value):
 
     __slots__ = ("soft", "value")
 
-    def __init__(
-        self, value: Any, soft: bool = False, origins: Origins = NONE, made: tuple[int, ...] = ()
-    ) -> None:
+    def __init__(self, value: Any, soft: bool = False, origins: Origins = NONE, made: tuple[int, ...] = ()) -> None:
         super().__init__(origins, made)
         self.value, self.soft = value, soft
 

@@ -217,12 +217,13 @@ class Splits:
         """Source knows files by their names, sides of a cut, and datasets by the rows that they were made of."""
         side = str(fact.samples.get("side") or "")
         path = re.split(r"[\\/]", str(fact.samples.get("path") or ""))[-1].partition(".")[0]
-        if role := _SHORT_ROLES.get(re.split(r"[_\W]", fact.name.lower())[-1]) or _role_in_other_languages(fact.name):
+        short = _SHORT_ROLES.get(re.split(r"[_\W]", fact.name.lower())[-1])
+        if role := short or _role_in_other_languages(fact.name):
             return role
         if role := (role_in_words(side) if not fact.name else None) or role_in_words(path):
             return role
         if fact.what == "dataset" and fact.made_from:
-            roles = {self.role(parent) for parent in fact.made_from}
+            roles: set[Role | None] = {self.role(parent) for parent in fact.made_from}
             return roles.pop() if len(roles) == 1 else None
         return None
 

@@ -26,7 +26,6 @@ from rnnlab.reading.values import (
     Value,
     constant,
     deep_origins,
-    derived,
     origins_of,
 )
 
@@ -52,7 +51,10 @@ def rows_of(run: Any, node: Any, value: Value | None, word: str) -> list[int]:
 _OPTIONS = ("batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory", "drop_last")
 
 
-@calls("torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoader torch.*.DataLoader torch_geometric.*.DataLoader")
+@calls(
+    "torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoader torch.*.DataLoader",
+    "torch_geometric.*.DataLoader",
+)
 def _loader(run: Any, given: Any) -> Value:
     return make_loader(run, given, "DataLoader")
 
@@ -83,7 +85,14 @@ def make_loader(run: Any, given: Any, kind: str) -> Thing:
     elif size is not None:
         samples["batch_size"] = noted(size)
     number = run.story.data(given.node, "loader", run.name(given.node), parents, counts, samples)
-    fields = {"group": "loader", "is_loader": True, "dataset": dataset, "collate": collate, "batch_size": size, "batch": None}
+    fields = {
+        "group": "loader",
+        "is_loader": True,
+        "dataset": dataset,
+        "collate": collate,
+        "batch_size": size,
+        "batch": None,
+    }
     return Thing("torch.utils.data.DataLoader", fields, number=number)
 
 
@@ -116,7 +125,9 @@ def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
     for name, tensor in _named(_worded(run, made)):
         axes = [symbol.name for symbol in tensor.symbols] if tensor.shape is not None else []
         samples[name] = {"axes": axes, "dtype": tensor.dtype, "made_by": list(tensor.made)}
-    number = run.story.data(node, "batch", "", [owner.number] if owner.number is not None else [], samples=samples, key=owner.number)
+    number = run.story.data(
+        node, "batch", "", [owner.number] if owner.number is not None else [], samples=samples, key=owner.number
+    )
     told = run.story.by_id(number)
     return _belonging(made, number, told.n if told is not None else 0)
 
@@ -135,7 +146,9 @@ def _named(value: Value, name: str = "") -> list[tuple[str, Tensor]]:
     if isinstance(value, Listing) and value.items is not None:
         return [one for i, part in enumerate(value.items[:16]) for one in _named(part, f"{name}.{i}".lstrip("."))]
     if isinstance(value, Mapping):
-        return [one for key, part in list(value.items.items())[:16] for one in _named(part, f"{name}.{key}".lstrip("."))]
+        return [
+            one for key, part in list(value.items.items())[:16] for one in _named(part, f"{name}.{key}".lstrip("."))
+        ]
     return []
 
 
@@ -147,8 +160,13 @@ def _belonging(value: Value, number: int, n: int) -> Value:
     if isinstance(value, Listing) and value.items is not None:
         return Listing(value.kind, [_belonging(one, number, n) for one in value.items], None, origins)
     if isinstance(value, Mapping):
-        made = Mapping({key: _belonging(one, number, n) for key, one in value.items.items()}, Unknown(origins, (n,)), None, origins, value.kind)
-        return made
+        return Mapping(
+            {key: _belonging(one, number, n) for key, one in value.items.items()},
+            Unknown(origins, (n,)),
+            None,
+            origins,
+            value.kind,
+        )
     if isinstance(value, Constant | Instance):
         return Unknown(origins, (n,)) if isinstance(value, Constant) else value
     if isinstance(value, Listing):
@@ -170,7 +188,9 @@ def stacked(run: Any, row: Value, batch: Symbol, rows: int) -> Value:
     if isinstance(row, Listing) and row.items is not None and row.kind in ("tuple", "list"):
         return Listing("list", [stacked(run, one, batch, rows) for one in row.items])
     if isinstance(row, Mapping):
-        return Mapping({key: stacked(run, one, batch, rows) for key, one in row.items.items()}, row.fields["element"] and Unknown())
+        return Mapping(
+            {key: stacked(run, one, batch, rows) for key, one in row.items.items()}, row.fields["element"] and Unknown()
+        )
     if isinstance(row, Text):
         return Listing("list", None, row)
     return Unknown()
@@ -220,7 +240,9 @@ def _row(run: Any, value: Value, node: Any) -> Value:
 @calls("torch.utils.data.ConcatDataset torch.utils.data.dataset.ConcatDataset")
 def _concatenated(run: Any, given: Any) -> Value:
     value = given.get(0) or Unknown()
-    number = run.story.data(given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "ConcatDataset"})
+    number = run.story.data(
+        given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "ConcatDataset"}
+    )
     row = element_of(run, element_of(run, value, given.node), given.node)
     return Thing("torch.utils.data.ConcatDataset", {"group": "rows", "row": row}, number=number)
 
@@ -237,7 +259,9 @@ ITEMS["rows"] = lambda run, owner, key, node: owner.fields["row"]
 def _map_style(run: Any, given: Any) -> Value:
     value = given.get(0) or Unknown()
     row = element_of(run, value, given.node)
-    number = run.story.data(given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "map-style dataset"})
+    number = run.story.data(
+        given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "map-style dataset"}
+    )
     return Thing("torch.utils.data.Dataset", {"group": "rows", "row": row}, number=number)
 
 
@@ -299,11 +323,11 @@ ITEMS["part"] = lambda run, owner, key, node: _part_element(run, owner, node)
 ATTRIBUTES["part"] = _part_attribute
 
 
-@calls("torch.utils.data.RandomSampler torch.utils.data.SequentialSampler torch.utils.data.WeightedRandomSampler "
-       "torch.utils.data.SubsetRandomSampler torch.utils.data.BatchSampler torch.utils.data.distributed.DistributedSampler "
-       "torch.utils.data.sampler.SubsetRandomSampler torch.utils.data.sampler.WeightedRandomSampler")  # fmt: skip
+@calls(
+    "torch.utils.data.RandomSampler torch.utils.data.SequentialSampler",
+    "torch.utils.data.WeightedRandomSampler torch.utils.data.SubsetRandomSampler",
+    "torch.utils.data.BatchSampler torch.utils.data.distributed.DistributedSampler",
+    "torch.utils.data.sampler.SubsetRandomSampler torch.utils.data.sampler.WeightedRandomSampler",
+)
 def _sampler(run: Any, given: Any) -> Value:
     return Thing(given.callee.name, {"group": "sampler"}, origins_of(given.values()))
-
-
-__all__ = ["derived", "make_loader", "rows_of"]
