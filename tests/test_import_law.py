@@ -22,13 +22,8 @@ verbs | inspectors | learning > pipeline > ground
 GROUND = {"facts", "stages", "sources", "operations", "index", "axes", "jail"}
 LIGHT = ["record", "rules.kit", "errors", "report", "timeline", "views.terminal",
          "views.crashes", "views.peeks", "views.shapes", "views.words",
-<<<<<<< HEAD
-         "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "cli", "jail",
-         "probing.asking"]  # fmt: skip
-=======
          "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "axes", "cli",
-         "reading"]  # fmt: skip
->>>>>>> reading
+         "jail", "probing.asking", "reading"]  # fmt: skip
 HEAVY = ("torch", "torchtext", "spacy", "pandas")
 
 

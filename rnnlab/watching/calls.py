@@ -19,19 +19,12 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode, _get_current_function_mode, _pop_mode, _push_mode
 
-<<<<<<< HEAD
 from rnnlab import axes, sources
 from rnnlab.axes import Operand, Symbol, Use
 from rnnlab.facts import Call, GroupNote, Named, Note, Place, Scope
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching.answers import count_answers
 from rnnlab.watching.births import Births
-=======
-from rnnlab import axes
-from rnnlab.axes import Operand, Symbol, Use
-from rnnlab.facts import Call, Data, Fact, GroupNote, Named, Note, Place, Scope, makers
-from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
->>>>>>> reading
 from rnnlab.watching.crashes import Failed, remember
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.layers import described, holds_weights, is_wrapper, operation_of_layer, uncompiled
