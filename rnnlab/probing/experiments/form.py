@@ -15,6 +15,7 @@ Role = Literal[
     "label",
     "features",
     "text and lengths",
+    "packed",
     "dict",
     "object",
     "none",

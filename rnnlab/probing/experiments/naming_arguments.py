@@ -76,7 +76,7 @@ def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, 
     if position == 0 and (keys := _keys(name, tree)):
         yield Argument(name, *keys)
         return
-    role = role_of(name, position)
+    role = _used_as(name, tree) or role_of(name, position)
     is_switch = optional and isinstance(parameter.default, bool | str | float)
     if is_switch or role == "none":
         yield left_out if optional else Argument(name, "none")
@@ -96,8 +96,8 @@ def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, 
     elif role != "text":
         yield from (Argument(name, "text", by_name=by_name),)
     else:
-        for other in ("lengths", "hidden", "mask"):
-            yield Argument(name, other, by_name=by_name)
+        others: tuple[Role, ...] = ("lengths", "hidden", "mask")
+        yield from (Argument(name, other, by_name=by_name) for other in others)
 
 
 def role_of(name: str, position: int) -> Role:
@@ -135,12 +135,68 @@ def _keys(name: str, tree: ast.AST | None) -> tuple[Role, tuple[tuple[str, Role]
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
             attributes[node.attr] = None
     attributes = {name: None for name in attributes if name not in _TENSOR_WORDS and not hasattr(torch.Tensor, name)}
+    if not keys and not attributes:
+        attributes = _by_getattr(name, tree)
     for kind, found in (("dict", keys), ("object", attributes)):
         if found:
             made: tuple[tuple[str, Role], ...] = tuple((key, role_of(key, i)) for i, key in enumerate(found))
-            if not any(role == "text" for _, role in made):
+            if _are_pairs(name, tree):
+                made = tuple((key, "text and lengths") if role == "text" else (key, role) for key, role in made)
+            if not any(role.startswith("text") for _, role in made):
                 made = ((made[0][0], "text"), *made[1:])
             return kind, made  # type: ignore[return-value]
+    return None
+
+
+def _by_getattr(name: str, tree: ast.AST | None) -> dict[str, None]:
+    """Return the attributes that a forward asks an argument for by `getattr` with names that stand in a tuple."""
+    nodes = list(ast.walk(tree)) if tree is not None else []
+    asked = any(
+        isinstance(n, ast.Call) and dotted_name(n.func) == "getattr" and dotted_name(n.args[0]) == name for n in nodes
+    )
+    loops = [
+        n.iter for n in nodes if isinstance(n, ast.For | ast.comprehension) and isinstance(n.iter, ast.Tuple | ast.List)
+    ]
+    words = [e.value for loop in loops for e in loop.elts if isinstance(e, ast.Constant) and isinstance(e.value, str)]
+    return dict.fromkeys(words) if asked else {}
+
+
+def _are_pairs(name: str, tree: ast.AST | None) -> bool:
+    """Say whether a batch's texts come with their lengths: `text, lengths = batch.text`, `getattr(batch, k)[1]`."""
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and node.slice.value == 1:
+            value = node.value
+            if (
+                isinstance(value, ast.Call)
+                and dotted_name(value.func) == "getattr"
+                and dotted_name(value.args[0]) == name
+            ):
+                return True
+            if isinstance(value, ast.Attribute) and dotted_name(value.value) == name:
+                return True
+        if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Attribute):
+            continue
+        target = node.targets[0]
+        if dotted_name(node.value.value) == name and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+            return True
+    return False
+
+
+def _used_as(name: str, tree: ast.AST | None) -> Role | None:
+    """Return what an argument is where the forward's use of it says so: packing wants lengths, a recurrent layer states."""
+    for node in ast.walk(tree) if tree is not None else ():
+        if not isinstance(node, ast.Call):
+            continue
+        function = ast.unparse(node.func).rpartition(".")[2]
+        given = [*node.args[1:2], *(k.value for k in node.keywords if k.arg in {"lengths", "hx", "mask"})]
+        if not any(dotted_name(part) == name for one in given for part in ast.walk(one)):
+            continue
+        if function == "pack_padded_sequence":
+            return "lengths"
+        if re.fullmatch(r"(bi)?_?(rnn|lstm|gru)\d*(_layer|_cell)?", function.lower()) and isinstance(
+            node.func, ast.Attribute
+        ):
+            return "hidden"
     return None
 
 

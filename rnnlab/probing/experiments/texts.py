@@ -125,8 +125,10 @@ class Maker:
         return torch.zeros(self.batch, getattr(rnn, "hidden_size", 1))
 
 
-_STARTS = {"inithidden", "initstate", "getinitstate", "inithiddenstate", "zerostate", "reset", "resethidden", "resetstate",
-           "initializehidden", "initializestate", "initstates", "initweightshidden", "inithiddens", "clearhidden", "clear"}  # fmt: skip
+_STARTS = {
+    "inithidden", "initstate", "getinitstate", "inithiddenstate", "zerostate", "reset", "resethidden", "resetstate", "clear",
+    "initializehidden", "initializestate", "initstates", "inithiddens", "clearhidden",
+}  # fmt: skip
 
 
 def starting_methods(model: nn.Module) -> list[str]:

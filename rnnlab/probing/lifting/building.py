@@ -29,6 +29,7 @@ _WIDE = 64  # wider than this, an argument that is only a width is tried narrowe
 _WIDTHS = re.compile(
     r"(?:size of tensor a \(|input_size\. Expected |Expected )(\d+)(?:\) must match the size of tensor b \(|, got )(\d+)"
 )
+_PRODUCT = re.compile(r"\(\d+x(\d+) and (\d+)x\d+\)")  # the width that is there first
 
 
 class Unliftable(Exception):  # noqa: N818  # it is no error of ours
@@ -141,10 +142,11 @@ class _Builder:
 
     def _resized(self, plan: Plan, trouble: str) -> Plan | None:
         """Return the plan with the width of the stand-ins that an error asks for, None where it asks for none."""
-        match = _WIDTHS.search(trouble)
+        match = _WIDTHS.search(trouble) or _PRODUCT.search(trouble)
         if match is None:
             return None
-        wanted, had = (int(number) for number in match.groups())
+        first, second = (int(number) for number in match.groups())
+        wanted, had = (first, second) if match.re is _WIDTHS else (second, first)
         for role in ("emb", "vocab"):
             if had == self.sizes.get(role, made(role)) and dict(plan.sizes).get(role) != wanted:
                 return replace(plan, sizes=(*plan.sizes, (role, wanted)))
@@ -213,7 +215,7 @@ class _Builder:
         for parameter in parameters:
             name = parameter.name
             if parameter.kind is parameter.VAR_KEYWORD:
-                found.update({k: v for k, v in self._site_extras(plan, set(found)).items()})
+                found.update(self._site_extras(plan, set(found)))
             if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
                 continue
             if name in settled:

@@ -71,9 +71,9 @@ def _holds_layer(statement: ast.stmt, modules: dict[str, tuple[File, Binding]]) 
         last = name.rpartition(".")[2]
         if last in _RECURRENT and (last not in modules or "." in name):
             return True
-        if isinstance(node, ast.Call) and dotted(node.func) == "getattr" and node.args:
-            if dotted(node.args[0]).rpartition(".")[2] == "nn":
-                return True
+        is_pick = isinstance(node, ast.Call) and dotted(node.func) == "getattr" and bool(node.args)
+        if is_pick and isinstance(node, ast.Call) and dotted(node.args[0]).rpartition(".")[2] == "nn":
+            return True
     return False
 
 

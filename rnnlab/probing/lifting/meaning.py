@@ -98,8 +98,9 @@ _ROLES: tuple[tuple[str, str], ...] = (
     ("classes", r"class|n_out|num_out|output|label|tag|categor|target|out_dim|out_features|num_lab|^k$|intent"),
     ("kind", r"(rnn|cell|unit|model)_?(type|name|kind|class)$|^mode$|^rnn$|^cell$"),
     ("layers", r"layer|depth|^n_?l$"),
-    ("vocab", r"voc\w*_?(size|len|num|dim|n)|vocabsize|n_?vocab|num_embeddings|n_?tokens?$|num_tokens|(n|num|nb|size|count|max)_?(of_)?_?"
-              r"(words|chars|characters|features|letters|letter)|dict|words?_(num|count|size)|^v$|^input_?dim|voc_?s|char_?size|^voc$|alphabet"),
+    ("vocab", r"voc\w*_?(size|len|num|dim|n)|vocabsize|n_?vocab|num_embeddings|n_?tokens?$|num_tokens|dict|^v$|^input_?dim"
+              r"|(n|num|nb|size|count|max)_?(of_)?_?(words|chars|characters|features|letters|letter)|words?_(num|count|size)"
+              r"|voc_?s|char_?size|^voc$|alphabet"),
     ("words", r"vocab|^text|field|token|word2|stoi|itos|lang|char2|_to_i"),
     ("hid", r"hid|rnn_(size|dim)|units|lstm|gru|latent|n_?h$|state_size|^h$|d_?h$"),
     ("emb", r"emb|ninp|d_model|wordvec|vec_?dim|vector_size|dim_e|^e$|^d$|wdim|^dim$"),

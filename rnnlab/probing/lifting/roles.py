@@ -12,8 +12,8 @@ _LAYERS: dict[str, tuple[tuple[str, str], ...]] = {
     "Embedding": (("num_embeddings", "vocab"), ("embedding_dim", "emb"), ("padding_idx", "pad")),
     **dict.fromkeys(
         ("LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell"),
-        (("input_size", "features"), ("hidden_size", "hid"), ("num_layers", "layers"), ("bias", "no"), ("batch_first", "batch first"),
-         ("dropout", "dropout"), ("bidirectional", "no")),
+        (("input_size", "features"), ("hidden_size", "hid"), ("num_layers", "layers"), ("bias", "no"),
+         ("batch_first", "batch first"), ("dropout", "dropout"), ("bidirectional", "no")),
     ),
     "Dropout": (("p", "dropout"),),
     "Linear": (("in_features", ""), ("out_features", "classes")),
@@ -51,7 +51,15 @@ def _of_layer(call: ast.Call, arguments: tuple[tuple[str, str], ...]) -> list[tu
             found.append((hint(node), role))
         elif isinstance(node, ast.Call) and dotted(node.func) == "len" and role == "vocab":
             found.append((hint(node.args[0]), "words"))
-        elif isinstance(node, ast.Subscript) and role in {"vocab", "emb"} and isinstance(node.value, ast.Attribute):
-            if node.value.attr == "shape":
-                found.append((hint(node.value.value), "vectors"))
+        elif role in {"vocab", "emb"} and (table := _shape_of(node)) is not None:
+            found.append((hint(table), "vectors"))
     return found
+
+
+def _shape_of(node: ast.expr) -> ast.expr | None:
+    """Return what a width is read off: `matrix` of `matrix.shape[1]`, `*matrix.shape` and `matrix.size(1)`."""
+    if isinstance(node, ast.Subscript | ast.Starred):
+        node = node.value
+    elif isinstance(node, ast.Call):
+        node = node.func
+    return node.value if isinstance(node, ast.Attribute) and node.attr in {"shape", "size"} else None

@@ -53,6 +53,7 @@ def keyword(call: ast.Call, name: str) -> ast.expr | None:
 def added_options(tree: ast.AST) -> Iterator[ast.Call]:
     """Yield every `add_argument` call, click's options and absl's flags among them."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            if node.func.attr in {"add_argument", "option"} or node.func.attr.startswith("DEFINE_"):
-                yield node
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        if node.func.attr in {"add_argument", "option"} or node.func.attr.startswith("DEFINE_"):
+            yield node

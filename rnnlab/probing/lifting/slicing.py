@@ -20,11 +20,16 @@ from rnnlab.watching.standins.inert import Anything
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 # What constants may be made with: it computes, and neither reads nor loads.
-_PURE = {"torch", "nn", "F", "math", "re", "functools", "partial", "collections", "namedtuple", "OrderedDict", "defaultdict", "Counter",
-         "string", "enum", "typing", "TypeVar", "Union", "Optional", "Tuple", "List", "Dict", "Callable", "np", "numpy", "itertools",
-         "logging", "Path", "pathlib", "dataclasses", "init", "Any", "Literal"}  # fmt: skip
-_IMPURE = {"load", "read", "open", "download", "from_pretrained", "fit", "hub", "save", "urlopen", "system", "loadtxt", "eval", "exec",
-           "input", "mkdir", "write", "unlink", "rmdir", "set_device", "write_text", "read_text", "makedirs", "get_logger", "basicConfig"}  # fmt: skip
+_PURE = {
+    "torch", "nn", "F", "math", "re", "functools", "partial", "collections", "namedtuple", "OrderedDict", "defaultdict",
+    "Counter", "string", "enum", "typing", "TypeVar", "Union", "Optional", "Tuple", "List", "Dict", "Callable", "np", "numpy",
+    "itertools", "logging", "Path", "pathlib", "dataclasses", "init", "Any", "Literal",
+}  # fmt: skip
+_IMPURE = {
+    "load", "read", "open", "download", "from_pretrained", "fit", "hub", "save", "urlopen", "system", "loadtxt", "eval", "exec",
+    "input", "mkdir", "write", "unlink", "rmdir", "set_device", "write_text", "read_text", "makedirs", "get_logger",
+    "basicConfig",
+}  # fmt: skip
 
 
 class Slices:
@@ -193,7 +198,6 @@ class Slices:
         value = getattr(statement, "value", None)
         if not role and isinstance(value, ast.expr):
             role = role_of(hint(value))
-        found: Any
         if name in self.vocabularies and role not in {"settings", "vectors", "array"}:
             size = (
                 self.sizes.get(role) or made_of_role(role)
@@ -202,12 +206,14 @@ class Slices:
             )
             self.stood_in[name] = "words"
             return Words(size or VOCAB, self.sizes.get("emb", EMB))
-        if role == "settings":
-            found = self.values.options()
-        else:
-            found = made_of_role(role, self.sizes) if role else None
+        found = self.values.options() if role == "settings" else made_of_role(role, self.sizes)
         self.stood_in[name] = role or "anything"
         return Anything() if found is None else found
+
+
+def _calls(statement: ast.stmt, names: set[str]) -> bool:
+    calls = (node for node in ast.walk(statement) if isinstance(node, ast.Call))
+    return any(dotted(call.func).rpartition(".")[2] in names for call in calls)
 
 
 def vocabularies(program: Program) -> set[str]:

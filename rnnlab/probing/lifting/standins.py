@@ -18,8 +18,10 @@ from rnnlab.probing.lifting.settings import Settings
 from rnnlab.watching.standins.inert import Anything, InertModule
 
 # Packages that take seconds to import, or that would go to the network: a model needs of them what stands in below.
-_HEAVY = {"tensorflow", "keras", "transformers", "datasets", "spacy", "pandas", "sklearn", "matplotlib", "seaborn", "nltk", "gensim",
-          "pytorch_lightning", "lightning", "torchtext", "tensorflow_hub", "jieba", "wandb", "fastai", "ignite", "allennlp"}  # fmt: skip
+_HEAVY = {
+    "tensorflow", "keras", "transformers", "datasets", "spacy", "pandas", "sklearn", "matplotlib", "seaborn", "nltk", "gensim",
+    "pytorch_lightning", "lightning", "torchtext", "tensorflow_hub", "jieba", "wandb", "fastai", "ignite", "allennlp",
+}  # fmt: skip
 
 
 class LightningModule(nn.Module):
@@ -180,7 +182,7 @@ def standing_in() -> Iterator[None]:
         (torch, "load", lambda *given, **options: Settings()), (torch, "save", _nothing),
         (nn, "DataParallel", _same), (torch.hub, "load", lambda *given, **options: Pretrained()),
         (nn.Module, "load_state_dict", _nothing),
-        *((torch.cuda, name, getattr(torch, name)) for name in ("FloatTensor", "LongTensor", "ByteTensor", "BoolTensor", "IntTensor")),
+        *((torch.cuda, f"{kind}Tensor", getattr(torch, f"{kind}Tensor")) for kind in ("Float", "Long", "Byte", "Bool", "Int")),
         *_numpy(), *([(torch, "compile", _same)] if hasattr(torch, "compile") else []),
     ]  # fmt: skip
     kept = [(owner, name, getattr(owner, name)) for owner, name, _ in swaps if hasattr(owner, name)]
