@@ -226,13 +226,19 @@ def main() -> None:
     parser.add_argument("--only", default="", help="list the rules whose name holds this text alone")
     wished = parser.parse_args()
     labels = json.loads(wished.labels.read_text(encoding="utf-8")) if wished.labels else None
-    folders = wished.folders or [CORPUS / "clean", CORPUS / "broken", CORPUS / "held_out"]
+    folders = wished.folders or [
+        CORPUS / "clean",
+        CORPUS / "broken_data",
+        CORPUS / "broken_training",
+        CORPUS / "held_out" / "clean",
+        CORPUS / "held_out" / "broken",
+    ]
     began, everything = time.perf_counter(), []
     for folder in folders:
         jobs = [(program, labels_of(program, folder, labels), wished.reading) for program in programs_of(folder)]
         with ProcessPoolExecutor(wished.jobs) as pool:
             results = list(pool.map(look, *zip(*jobs, strict=True))) if jobs else []
-        score(str(folder.name), results, wished.misses, wished.only)
+        score("/".join(folder.parts[-2:]), results, wished.misses, wished.only)
         everything += results
     print()
     times(everything)
