@@ -1,0 +1,50 @@
+"""Questions about the source as it is written, for what no fact tells: which statement stands in which."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+
+from rnnlab.facts import Place
+from rnnlab.record import Record
+from rnnlab.sources import characters, file_and_cell
+
+
+def trees(record: Record) -> Iterator[tuple[str, str, ast.Module]]:
+    """Return each file (or cell) of the program that is Python: its key, its text and its tree."""
+    for key, text in record.sources.items():
+        tree = _parsed(text)
+        if tree is not None:
+            yield key, text, tree
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+
+
+def place_of(key: str, text: str, node: ast.stmt | ast.expr) -> Place:
+    """Return the place of a piece of syntax."""
+    file, cell = file_and_cell(key)
+    end = node.end_lineno or node.lineno
+    first, last = characters(text, node.lineno, node.col_offset), characters(text, end, node.end_col_offset or 0)
+    return Place(file, node.lineno, first, end, last, cell)
+
+
+def with_parents(tree: ast.AST) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+    """Return every node with what it stands in, outermost first."""
+    waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(tree, ())]
+    while waiting:
+        node, around = waiting.pop()
+        yield node, around
+        waiting += [(child, (*around, node)) for child in ast.iter_child_nodes(node)]
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Return the names that a piece of syntax reads, attributes by their last word as well."""
+    found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    return found | {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}

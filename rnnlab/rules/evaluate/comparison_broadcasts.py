@@ -1,0 +1,129 @@
+"""# Predictions and labels were compared each with each
+
+**What happened.** The predictions are (batch, 1) and the labels (batch): `==` stretches both to (batch, batch) and compares
+every prediction with every label.
+
+**Why it matters.** Four right answers of a batch of 4 with two classes then count 8, an accuracy of 200 %; or near 50 % of
+the square whatever the model does.
+
+**Fix.** Drop the axis of size 1: `predictions.squeeze(1) == label`.
+
+```python bad
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=16)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    correct = seen = 0
+    with torch.no_grad():
+        for text, label in valid_loader:
+            correct += (model(text).argmax(1, keepdim=True) == label).sum().item()  # <- found here
+            seen += len(label)
+    print(f"epoch {epoch}: validation accuracy {correct / seen:.2f}")
+```
+
+```python good
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=16)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    correct = seen = 0
+    with torch.no_grad():
+        for text, label in valid_loader:
+            correct += (model(text).argmax(1) == label).sum().item()
+            seen += len(label)
+    print(f"epoch {epoch}: validation accuracy {correct / seen:.2f}")
+```
+"""
+
+from collections.abc import Iterator
+
+from rnnlab.facts import Call, TensorNote
+from rnnlab.record import Record
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
+
+
+@rule(level="mistake", needs=("eq",), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Look for comparisons of (batch, 1) with (batch)."""
+    done, unknown = set(), 0
+    for call in record.ask(Call, what="eq"):
+        if len(call.inputs) != 2 or call.place in done:
+            continue
+        notes = [item.note for item in call.inputs if isinstance(item.note, TensorNote)]
+        shapes = [note.shape for note in notes if note.shape is not None]
+        if len(shapes) != 2 or "view" in expression(record, call.place):
+            unknown += 1
+            continue
+        two, one = sorted(shapes, key=lambda shape: -len(shape))
+        if len(two) == 2 and len(one) == 1 and two[1] == 1 and one[0] != 1:
+            done.add(call.place)
+            yield Finding(
+                call.place,
+                f"{expression(record, call.place)} compares (batch, 1) with (batch): every prediction meets every label in a "
+                f"(batch, batch) square, and the count of right answers is wrong. Write .squeeze(1) behind the predictions.",
+                (call.n,),
+            )
+    if unknown and not done:
+        raise Unseen("the axes of what is compared are not known")

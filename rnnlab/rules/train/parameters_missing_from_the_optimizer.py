@@ -1,0 +1,183 @@
+"""# A layer's parameters are not in the optimizer
+
+**What happened.** The optimizer was given the parameters of a part of the model, or was made before a layer was put in.
+
+**Why it matters.** A layer that it does not hold keeps the random weights that it was born with: it gets gradients, and
+nobody uses them. In a classifier of 2 classes a random head alone allows what a random projection of the state allows.
+
+**Fix.** Give it `model.parameters()`, after the model is complete.
+
+```python bad
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=16)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.rnn.parameters(), lr=0.01)  # <- found here
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    correct = seen = 0
+    with torch.no_grad():
+        for text, label in valid_loader:
+            correct += (model(text).argmax(1) == label).sum().item()
+            seen += len(label)
+    print(f"epoch {epoch}: validation accuracy {correct / seen:.2f}")
+```
+
+```python good
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+train_loader = DataLoader(TensorDataset(text[:48], label[:48]), batch_size=16, shuffle=True)
+valid_loader = DataLoader(TensorDataset(text[48:], label[48:]), batch_size=16)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.dropout = nn.Dropout(0.5)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(self.dropout(hidden[-1]))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for epoch in range(2):
+    model.train()
+    for text, label in train_loader:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(text), label)
+        loss.backward()
+        optimizer.step()
+    model.eval()
+    correct = seen = 0
+    with torch.no_grad():
+        for text, label in valid_loader:
+            correct += (model(text).argmax(1) == label).sum().item()
+            seen += len(label)
+    print(f"epoch {epoch}: validation accuracy {correct / seen:.2f}")
+```
+"""
+
+from collections.abc import Iterator
+
+from rnnlab.facts import Call, Data
+from rnnlab.record import Record
+from rnnlab.rules.asking.passes import has_text
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
+
+# The layers that a classifier cannot do without training; an embedding may be pretrained.
+_TRAINED = frozenset("LSTM GRU RNN LSTMCell GRUCell RNNCell Linear".split())
+
+
+@rule(level="mistake", needs=("optimizer", "model"), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Ask each optimizer whose parameters it holds, and what was put into the model later."""
+    optimizers = list(record.ask(Data, what="optimizer"))
+    if has_text(record, "requires_grad = False", "requires_grad_(False)", "requires_grad=False"):
+        raise Unseen("the program freezes parameters, and which ones is not known")
+    known = False
+    for optimizer in optimizers:
+        counts = optimizer.counts
+        if counts.get("of_parameters") is not None and counts.get("parameters_held") is not None:  # a run has counted
+            known = True
+            if len(optimizers) == 1 and counts["parameters_held"] < counts["of_parameters"]:
+                yield _finding(
+                    record,
+                    optimizer,
+                    f"{int(counts['parameters_held']):,} of the {int(counts['of_parameters']):,} parameters of "
+                    f"{optimizer.samples.get('model', 'the model')}",
+                )
+            continue
+        holds = optimizer.samples.get("holds") or []
+        known |= bool(holds)
+        if (late := _put_in_later(record, optimizer)) is not None:
+            yield Finding(
+                optimizer.place,
+                f"{expression(record, optimizer.place)} was made before {expression(record, late.place)} in line "
+                f"{late.place.line if late.place else '?'}: it does not hold the new layer, which is never trained. Make the "
+                f"optimizer after it.",
+                (optimizer.n, late.n),
+            )
+        elif len(optimizers) == 1 and len(holds) == 1 and holds[0][1] == "part" and _is_plain(optimizer):
+            missing = _missing(record, {name for name, _ in holds})
+            if missing:
+                yield _finding(
+                    record,
+                    optimizer,
+                    f"the parameters of {', '.join(sorted({n for n, _ in holds}))} alone, not of {missing}",
+                )
+    if not known:
+        raise Unseen("whose parameters the optimizer holds is not known")
+
+
+def _finding(record: Record, optimizer: Data, what: str) -> Finding:
+    return Finding(
+        optimizer.place,
+        f"{expression(record, optimizer.place)} holds {what}: the rest keeps the random weights that it was born with. Give it "
+        f"model.parameters().",
+        (optimizer.n,),
+    )
+
+
+def _is_plain(optimizer: Data) -> bool:
+    """Say whether it was given `something.parameters()` and nothing else."""
+    given = str(optimizer.samples.get("parameters", ""))
+    return given.endswith(".parameters()") and given.removesuffix(".parameters()").replace(".", "").isidentifier()
+
+
+def _missing(record: Record, held: set[str]) -> str:
+    """Return the layers of the program's models that are trained as a rule and that nobody holds; "" where none is missing."""
+    layers = {layer for model in record.ask(Data, what="model") for layer in model.samples.get("layers", ())}
+    return ", ".join(sorted((layers & _TRAINED) - held))
+
+
+def _put_in_later(record: Record, optimizer: Data) -> Call | None:
+    """Return a layer that was assigned into the optimizer's model after it was made, while no later optimizer holds it."""
+    model = optimizer.samples.get("model")
+    last = max((one.n for one in record.ask(Data, what="optimizer")), default=-1)
+    if not model or optimizer.n != last:
+        return None
+    return next(
+        record.ask(
+            Call, what="layer", where=lambda call: call.n > last and any(b.startswith(f"{model}.") for b in call.binds)
+        ),
+        None,
+    )
