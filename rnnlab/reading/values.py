@@ -395,8 +395,8 @@ def derived(values: Iterable[Any], text: str = "") -> Unknown:
     """Return an unknown value that was made from these."""
     values = list(values)
     origins = origins_of(values)
-    vague = any(isinstance(v, Unknown) and v.vague for v in values)
-    return Unknown(origins, made_of(values), text, vague or len(origins) > 1)
+    several = len({found for value in values if (found := deep_origins(value))}) > 1
+    return Unknown(origins, made_of(values), text, several or any(is_vague(value) for value in values))
 
 
 def is_vague(value: Value | None, depth: int = 3) -> bool:

@@ -214,7 +214,7 @@ class Splits:
             return role
         if role := (role_in_words(side) if not fact.name else None) or role_in_words(path):
             return role
-        if fact.what == "dataset" and fact.made_from:
+        if fact.what in ("dataset", "table") and fact.made_from:
             roles: set[Role | None] = {self.role(parent) for parent in fact.made_from}
             return roles.pop() if len(roles) == 1 else None
         return None
