@@ -298,13 +298,11 @@ def instantiate(run: Run, kind: Class, given: Arguments) -> Value:
     run.instances.append(made)
     if models.is_model(made):
         made.fields["training"] = Constant(True)
-    names = run.names(given.node)
     start = kind.attribute("__init__")
     if isinstance(start, Function):
         call(run, bound(start, made), given)
     else:
         libraries.plain_fields(run, made, given)
-    run.frame.binding = (given.node, names) if names else run.frame.binding
     models.made(run, made, given)
     return made
 

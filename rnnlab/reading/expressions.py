@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from rnnlab.reading import arithmetic, attributes, calling, items, libraries, looping
+from rnnlab.reading import arithmetic, attributes, calling, items, libraries, looping, tensors
 from rnnlab.reading.deciding import truth
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.looping import element_of, known_turns
@@ -16,6 +16,7 @@ from rnnlab.reading.values import (
     Listing,
     Mapping,
     Scoped,
+    Tensor,
     Text,
     Unknown,
     Value,
@@ -164,6 +165,8 @@ def _formatted(run: Run, node: ast.JoinedStr) -> Value:
             continue
         inner = part.value if isinstance(part, ast.FormattedValue) else part
         value = run.evaluate(inner)
+        if isinstance(part, ast.FormattedValue) and part.format_spec is not None and isinstance(value, Tensor):
+            tensors.formatted(run, value, run.story.word(inner), node)
         if isinstance(value, Constant) and not (isinstance(part, ast.FormattedValue) and part.format_spec):
             known.append(str(value.value))
             continue

@@ -133,7 +133,7 @@ def joined(one: Any, two: Any, both: bool = False) -> Any:
     if len(found) == 1:
         return found[0]
     if len(found) <= _FEW:
-        return Either(found)
+        return Either(found, both)
     return Unknown(origins_of(found), made_of(found), vague=not both)
 
 
@@ -220,7 +220,7 @@ def _mappings(one: Mapping, two: Mapping, both: bool = False) -> Value:
 
 def _things(one: Thing, two: Thing, both: bool = False) -> Value | None:
     """Two layers of one class, made in two branches, are one whose options may be either."""
-    if one.kind != two.kind or one.number != two.number:
+    if one.kind != two.kind or one.number != two.number or one.origins != two.origins:
         return None
     return Thing(one.kind, joined(one.fields, two.fields), one.origins | two.origins, one.made, one.number)
 

@@ -34,9 +34,9 @@ def element_of(run: Run, value: Value, node: Any) -> Value:
     """Return what stands for every element of something that is walked over."""
     if isinstance(value, Listing):
         if value.kind == "enumerate":
-            return Listing("tuple", [run.number("index"), element_of(run, value.fields["over"], node)])
+            return Listing("tuple", [run.number("index"), element_of(run, value.fields.get("over") or Unknown(), node)])
         if value.kind == "zip":
-            return Listing("tuple", [element_of(run, one, node) for one in value.fields["over"]])
+            return Listing("tuple", [element_of(run, one, node) for one in value.fields.get("over") or ()])
         if value.kind == "range":
             return run.number("index", value.origins)
         known = [v for v in (*(value.items or ()), value.element) if v is not None]
@@ -83,10 +83,10 @@ def known_turns(value: Value) -> list[Value] | None:
     """Return the elements of something that is walked over, where they are few and each is known."""
     if isinstance(value, Listing):
         if value.kind == "enumerate":
-            inner = known_turns(value.fields["over"])
+            inner = known_turns(value.fields.get("over") or Unknown())
             return None if inner is None else [Listing("tuple", [Constant(i), one]) for i, one in enumerate(inner)]
         if value.kind == "zip":
-            columns = [known_turns(one) for one in value.fields["over"]]
+            columns = [known_turns(one) for one in value.fields.get("over") or ()]
             if not columns or any(column is None for column in columns):
                 return None
             return [Listing("tuple", row) for row in zip(*(c for c in columns if c is not None), strict=False)]
@@ -102,7 +102,7 @@ def loader_behind(value: Value | None) -> Thing | None:
     if isinstance(value, Thing) and value.fields.get("is_loader"):
         return value
     if isinstance(value, Listing) and value.kind in ("enumerate", "zip"):
-        over = value.fields["over"]
+        over = value.fields.get("over")
         return next(
             (one for part in (over if isinstance(over, tuple) else (over,)) if (one := loader_behind(part))), None
         )

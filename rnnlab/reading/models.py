@@ -148,6 +148,7 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
     _bind_parameters(run, method, whole, scope.variables)
     _become_tensors(scope.variables)
     frame.arguments = dict(scope.variables)
+    frame.place = run.story.place(given.node)
     function = f"{instance.kind.name}.forward"
     story = run.story
     inputs = [Named(word, story.note(value)) for word, value in given.pairs()]
@@ -169,12 +170,30 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
             batch, classes = result.symbols
             if batch.name == "batch":
                 classes.settle("classes")
+        if len(run.models) == 1:
+            _tell_prediction(run, instance, given)
     finally:
         run.models.pop()
         run.frames.pop()
         story.part = part
         story.leave(n, function, result)
     return result
+
+
+def _tell_prediction(run: Run, instance: Instance, given: Any) -> None:
+    """A model is asked about a single review, outside of every pass, with gradients off."""
+    if run.grad_on is not False or any(passed.kind == "batches" for passed in run.loops):
+        return
+    ids = next((v for v in given.positional if isinstance(v, Tensor) and v.shape is not None), None)
+    if ids is None or not (len(ids.shape or ()) == 1 or 1 in (ids.shape or ())[:2]):
+        return
+    caller = run.frames[-2].function if len(run.frames) > 1 else None
+    samples: dict[str, Any] = {"model": instance.kind.name, **({"function": caller.name} if caller is not None else {})}
+    inner = run.frames.pop()
+    name = run.name(given.node)
+    run.frames.append(inner)
+    made_from = [instance.number] if instance.number is not None else []
+    run.story.data(given.node, "prediction", name, made_from, {"rows": 1.0}, samples, place=inner.place)
 
 
 def _become_tensors(variables: dict[str, Value]) -> None:
@@ -198,6 +217,7 @@ def _itself(run: Run, owner: Instance, given: Any) -> Value:
             place=run.story.place(given.node),
             what="to",
             binds=run.binds(given.node),
+            grad_on=run.grad_on,
             values={"model": owner.number, "of": owner.kind.name, "device": given.word(0) or given.method},
         )
         run.story.call(given.node, call, "model")

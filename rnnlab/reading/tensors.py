@@ -314,17 +314,25 @@ def call_method(run: Run, owner: Tensor, name: str, given: Any) -> Value:
     if name in ("__class__", "is_contiguous", "data_ptr", "type") and not given.positional:
         return Unknown(text=name)
     if name in _NUMBERS:
-        return _left_torch(run, owner, name, word, node)
+        return left_torch(run, owner, name, word, node)
     if name == "backward":
         flags = {k: v for k, v in ((k, constant(v)) for k, v in given.named.items()) if isinstance(v, bool)}
         return tell(run, operation_of("backward"), [(word, owner)], Constant(None), node, flags)
     if name in _IN_PLACE or name in SILENT:
-        if name in ("copy_", "zero_", "fill_") and owner.owner is not None:
+        if name in _IN_PLACE and owner.owner is not None:
             from rnnlab.reading import libraries
 
             libraries.weights_written(run, owner, name, given)
         return owner
-    return function(run, name, given.after(owner), word)
+    made = function(run, name, given.after(owner), word)
+    if name in _RESHAPED and isinstance(made, Tensor):
+        # What works in place rewrites the tensor itself, under every name that it has.
+        owner.shape, owner.symbols, owner.made = made.shape, made.symbols, made.made
+        return owner
+    return made
+
+
+_RESHAPED = {"squeeze_", "unsqueeze_", "transpose_", "t_", "swapaxes_", "masked_fill_"}
 
 
 def function(run: Run, name: str, given: Any, first_word: str | None = None) -> Value:
@@ -425,7 +433,12 @@ def _asked(run: Run, owner: Tensor, name: str, given: Any, word: str) -> Value:
     return run.number(text, owner.origins)
 
 
-def _left_torch(run: Run, owner: Tensor, name: str, word: str, node: Any) -> Value:
+def formatted(run: Run, owner: Tensor, word: str, node: Any) -> None:
+    """A tensor's number is written into a text."""
+    tell(run, operation_of("item"), [(word, owner)], Constant(None), node)
+
+
+def left_torch(run: Run, owner: Tensor, name: str, word: str, node: Any) -> Value:
     if name == "numpy":
         return Tensor(owner.shape, owner.symbols, owner.dtype, owner.origins, owner.made)
     result = run.number(run.story.word(node)) if name != "tolist" else Unknown()

@@ -222,7 +222,7 @@ class Splits:
             return role
         if role := (role_in_words(side) if not fact.name else None) or role_in_words(path):
             return role
-        if fact.what == "dataset" and fact.made_from:
+        if fact.what in ("dataset", "table") and fact.made_from:
             roles: set[Role | None] = {self.role(parent) for parent in fact.made_from}
             return roles.pop() if len(roles) == 1 else None
         return None
@@ -253,19 +253,24 @@ class Splits:
     def parts(self, number: int) -> list[int]:
         """Return the final splits that a dataset was cut into, or itself where it was not cut."""
         if not self.is_cut_up(number):
-            fact = self.data.get(number)
-            if (
-                fact is not None
-                and fact.seen_by == "source"
-                and fact.what in ("table", "dataset")
-                and len(fact.made_from) > 1
-            ):
-                # Rows that were put together hold all that they were made of.
-                whole = [parent for parent in fact.made_from if parent in self.data and parent < number]
-                return list(dict.fromkeys(part for parent in whole for part in self.parts(parent))) or [number]
-            behind = [one for one in self.made_of.get(number, ()) if self.parts(one) != [one]]
-            return [part for one in behind for part in self.parts(one)] or [number]
+            behind = [one for one in self._same_rows(number) if one != number]
+            return list(dict.fromkeys(part for one in behind for part in self.parts(one))) or [number]
         return [part for child in self.children[number] for part in self.parts(child)]
+
+    def _same_rows(self, number: int) -> list[int]:
+        """Return what stands for a table or dataset that source saw: all that it was put together from, or the one like it that
+        was cut up."""
+        fact = self.data.get(number)
+        if fact is None or fact.seen_by != "source":
+            return []
+        above = (
+            [one for one in fact.made_from if one in self.data and one < number]
+            if fact.what in ("table", "dataset")
+            else []
+        )
+        if len(above) > 1:
+            return above
+        return [one for one in (*above, *self.made_of.get(number, ())) if self.is_cut_up(one)][:1]
 
     def holds(self, number: int, role: Role) -> bool:
         """Say whether a dataset holds the reviews of a split of this role."""

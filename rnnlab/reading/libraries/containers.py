@@ -20,6 +20,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    is_vague,
     made_of,
     origins_of,
 )
@@ -99,7 +100,8 @@ def _of_unknown(run: Any, owner: Value, name: str, given: Any) -> Value:
     if name in ("split", "rsplit") and (owner.origins or isinstance(owner, Unknown)):
         return words.tokens(run, given.node, owner, "split" if name == "split" else name, given)
     if name in _TEXT:
-        return Unknown(owner.origins | origins_of(given.values()), made_of([owner]), getattr(owner, "text", ""))
+        origins = owner.origins | origins_of(given.values())
+        return Unknown(origins, made_of([owner]), getattr(owner, "text", ""), is_vague(owner))
     if name == "sort" or name == "append":
         return Constant(None)
     if isinstance(owner, Library | Function):

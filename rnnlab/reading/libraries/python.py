@@ -261,7 +261,7 @@ def _number(run: Any, given: Any) -> Value:
         except (TypeError, ValueError, OverflowError):
             return derived([value])
     if isinstance(value, Tensor) and kind in ("int", "float"):
-        return tensors._left_torch(run, value, "item", given.word(0), given.node)
+        return tensors.left_torch(run, value, "item", given.word(0), given.node)
     if isinstance(value, Number):
         return value
     if value is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnnlab.reading.values import (
     Constant,
+    Either,
     Instance,
     Listing,
     Mapping,
@@ -52,7 +53,9 @@ def rebased(value: Value, number: int, depth: int = 3) -> Value:
             else Unknown(origin)
         )
         return made
-    if isinstance(value, Constant):
+    if isinstance(value, Constant) or (
+        isinstance(value, Either) and all(isinstance(v, Constant) for v in value.options)
+    ):
         return value
     return Unknown(origin, value.made, getattr(value, "text", ""))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnlab.axes import Symbol
+from rnnlab.facts import Call
 from rnnlab.reading import tensors
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
 from rnnlab.reading.libraries.rows import part_of_dataset
@@ -123,6 +124,8 @@ def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
     """Tell of a batch, and give its tensors their maker."""
     samples: dict[str, Any] = {}
     for name, tensor in _named(_worded(run, made)):
+        if tensor.shape is not None and len(tensor.shape) == 1 and _is_one_each(run, tensor):
+            tensor.symbols[0].settle("batch")
         axes = [symbol.name for symbol in tensor.symbols] if tensor.shape is not None else []
         samples[name] = {"axes": axes, "dtype": tensor.dtype, "made_by": list(tensor.made)}
     number = run.story.data(
@@ -130,6 +133,12 @@ def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
     )
     told = run.story.by_id(number)
     return _belonging(made, number, told.n if told is not None else 0)
+
+
+def _is_one_each(run: Any, tensor: Tensor) -> bool:
+    """A list of one number for each row was made into a tensor: labels, lengths."""
+    told = run.story.facts[tensor.made[0]] if tensor.made and tensor.made[0] < len(run.story.facts) else None
+    return isinstance(told, Call) and told.what in ("tensor", "stack")
 
 
 def _worded(run: Any, made: Value) -> Value:

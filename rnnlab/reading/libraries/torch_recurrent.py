@@ -16,7 +16,7 @@ def read(run: Any, owner: Thing, operation: Operation, pairs: list[tuple[str, Va
     """`(output, hidden)` or `(output, (hidden, cell))`, with the axes that the layer's options say."""
     options = owner.fields["options"]
     read = pairs[0][1] if pairs else Tensor()
-    two_way, first = constant(options["bidirectional"], ...), constant(options["batch_first"], ...)
+    two_way, first = _flag(options["bidirectional"]), _flag(options["batch_first"])
     width, layers = tensors.plain(options.get("hidden_size")), tensors.plain(options["num_layers"])
     width = width if isinstance(width, int) else owner.fields.setdefault("width", run.size())
     hid = torch_layers.symbol_of(run, owner, "hid")
@@ -59,6 +59,12 @@ def read(run: Any, owner: Thing, operation: Operation, pairs: list[tuple[str, Va
 
 
 _NOTED = {"input_size", "hidden_size", "num_layers", "batch_first", "bidirectional", "dropout"}
+
+
+def _flag(value: Value) -> Any:
+    """Return a truth value; `...` where it is not known."""
+    known = constant(value, ...)
+    return bool(known) if isinstance(known, bool | int) else ...
 
 
 def _unrolled(

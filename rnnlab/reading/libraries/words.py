@@ -45,7 +45,7 @@ def tokens(run: Any, node: Any, text: Value, how: str, given: Any | None = None)
     if run.frame.function is not None:
         samples["function"] = run.frame.function.name
     run.story.data(node, "tokens", run.name(node), origins, samples=samples, key=how)
-    return Listing("list", None, Unknown(origins, text="token"), origins)
+    return Listing("list", None, Unknown(origins, text="token", vague=is_vague(text)), origins)
 
 
 def _is_lowered(run: Any, node: Any) -> bool:
@@ -100,7 +100,7 @@ def _cleaned(run: Any, given: Any) -> Value:
     value = given.get(2, "string") if given.callee.last == "sub" else given.get(0)
     if given.callee.last == "compile":
         return Thing("re.Pattern", {"group": "pattern", "pattern": constant(given.get(0))})
-    return Unknown(deep_origins(value), (), "text") if value is not None else Unknown()
+    return Unknown(deep_origins(value), (), "text", is_vague(value)) if value is not None else Unknown()
 
 
 @methods("pattern", "findall split")
@@ -110,7 +110,8 @@ def _found(run: Any, owner: Thing, given: Any) -> Value:
 
 @methods("pattern", "sub")
 def _replaced(run: Any, owner: Thing, given: Any) -> Value:
-    return Unknown(deep_origins(given.get(1) or Unknown()), text="text")
+    value = given.get(1, "string") or Unknown()
+    return Unknown(deep_origins(value), text="text", vague=is_vague(value))
 
 
 _COUNTED = ("count_words", "distinct_values")
