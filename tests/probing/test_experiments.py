@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import right_and_wrong as models
 import torch
 from torch import Tensor, nn
 
-import right_and_wrong as models
 from rnnlab.facts import Gap, Probe
 from rnnlab.probing.experiments import probe_model
 from rnnlab.probing.experiments.neighbours import alone, neighbours, permutation
