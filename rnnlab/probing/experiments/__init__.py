@@ -74,10 +74,11 @@ def _careful(experiment: Experiment, subject: Subject) -> Iterator[Probe | Gap]:
 def _signature(subject: Subject, found: Found) -> Probe:
     """Return the fact `signature`: how the model is called, and why that is believed.
 
-    Seen: `arguments`, `axes` (of the text), `by_output` and `by_layers` (the order of the axes by what the answer moves with,
-    and by what the first recurrent layer takes for the batch; `?` where that says nothing), `kind`, `width`, `pad`,
-    `pad_from`, `batch` and `seq_len` (the only sizes that the model takes, or None), `sorted_lengths`, `before` (a method
-    that is called before each forward, or ""), `output` (the axes of the answer: names, and constants as numbers).
+    Seen: `arguments`; `axes` of the text; `by_output` and `by_layers`, the order of the axes by what the answer moves with,
+    and by what the first recurrent layer takes for the batch (`?` where that says nothing); `takes_one_text`, whether it also
+    runs on a text without any axis of the batch; `kind`, `width`, `pad`, `pad_from`; `batch` and `seq_len`, the only sizes
+    that the model takes, or None; `sorted_lengths`; `before`, a method that is called before each forward, or "";
+    `output`, the axes of the answer, constants as numbers.
     """
     form = found.form
     seen = {
@@ -85,6 +86,7 @@ def _signature(subject: Subject, found: Found) -> Probe:
         "axes": " ".join(form.axes),
         "by_output": found.by_output,
         "by_layers": found.by_layers,
+        "takes_one_text": found.takes_one_text,
         "kind": form.kind,
         "width": form.width,
         "pad": form.pad,

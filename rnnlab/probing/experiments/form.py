@@ -16,6 +16,7 @@ Role = Literal[
     "features",
     "text and lengths",
     "packed",
+    "texts",
     "dict",
     "object",
     "none",
@@ -25,7 +26,9 @@ BATCH_FIRST, TIME_FIRST = ("batch", "seq_len"), ("seq_len", "batch")
 
 @dataclass(frozen=True)
 class Argument:
-    """One argument of a forward. `keys` are the entries of a dict (or the attributes of an object) and what each is.
+    """One argument of a forward: `texts` is a list of tensors, one for each text.
+
+    `keys` are the entries of a dict (or the attributes of an object) and what each is.
 
     `shape` says in which of several customary ways it is made, 0 being the most common.
     """
@@ -65,7 +68,7 @@ class Form:
     def has_lengths(self) -> bool:
         """Whether the model is told how long each text is, by lengths or by a mask."""
         roles = {role for argument in self.arguments for role in (argument.role, *(r for _, r in argument.keys))}
-        return bool(roles & {"lengths", "mask", "text and lengths", "packed"})
+        return bool(roles & {"lengths", "mask", "text and lengths", "packed", "texts"})
 
     @property
     def batch_axis(self) -> int | None:

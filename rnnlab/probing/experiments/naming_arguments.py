@@ -61,7 +61,7 @@ def ways(model: nn.Module) -> Iterator[tuple[Argument, ...]]:
 def _is_plausible(way: tuple[Argument, ...]) -> bool:
     """A text there must be; a lone argument that is left out does not leave the later ones their places."""
     roles = [role for argument in way for role in (argument.role, *(r for _, r in argument.keys))]
-    return bool({"text", "text and lengths", "packed"} & set(roles))
+    return bool({"text", "text and lengths", "packed", "texts"} & set(roles))
 
 
 def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, names: list[str]) -> Iterator[Argument]:
@@ -73,6 +73,8 @@ def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, 
     if position == 0 and _is_packed(parameter, tree):
         yield Argument(name, "packed")
         return
+    if position == 0 and _is_list(name, tree):
+        yield Argument(name, "texts")
     if position == 0 and (keys := _keys(name, tree)):
         yield Argument(name, *keys)
         return
@@ -83,7 +85,7 @@ def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, 
         return
     if optional and role in {"hidden", "cell", "label", "features", "batch size"}:
         yield left_out
-    if position == 0 and _is_unpacked(name, tree):
+    if role == "text" and _is_unpacked(name, tree):
         yield Argument(name, "text and lengths")
     shapes = {"lengths": 3, "mask": 4, "hidden": 2, "label": 2, "text": 1}.get(role, 1)
     yield Argument(name, role, by_name=by_name)
@@ -91,11 +93,11 @@ def _choices(parameter: inspect.Parameter, position: int, tree: ast.AST | None, 
         yield left_out
     for shape in range(1, shapes):
         yield Argument(name, role, shape=shape, by_name=by_name)
-    if position == 0 and role == "text":
-        yield Argument(name, "text and lengths")
-    elif role != "text":
-        yield from (Argument(name, "text", by_name=by_name),)
-    else:
+    if role == "text":
+        yield Argument(name, "text and lengths", by_name=by_name)
+    if role != "text":
+        yield Argument(name, "text", by_name=by_name)
+    elif position:
         others: tuple[Role, ...] = ("lengths", "hidden", "mask")
         yield from (Argument(name, other, by_name=by_name) for other in others)
 
@@ -213,6 +215,21 @@ def _is_packed(parameter: inspect.Parameter, tree: ast.AST | None) -> bool:
 def dotted_name(node: ast.AST) -> str:
     """Return a bare name, "" for anything else."""
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_list(name: str, tree: ast.AST | None) -> bool:
+    """Say whether an argument is a list of texts: it is gone through text by text, or packed or joined as it is."""
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.comprehension) and dotted_name(node.iter) == name:
+            return True
+        is_given = isinstance(node, ast.Call) and bool(node.args) and dotted_name(node.args[0]) == name
+        if (
+            is_given
+            and isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith(("pack_sequence", "pad_sequence"))
+        ):
+            return True
+    return False
 
 
 def _is_unpacked(name: str, tree: ast.AST | None) -> bool:

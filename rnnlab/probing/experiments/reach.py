@@ -169,12 +169,14 @@ def _summed(steps: list[Tensor]) -> list[float]:
 
 
 @contextlib.contextmanager
-def layers_of(model: nn.Module) -> Iterator[list[int]]:
+def layers_of() -> Iterator[list[int]]:
     """Note how many texts each recurrent layer takes its input for, in the order of their calls."""
     found: list[int] = []
 
     def note(module: nn.Module, inputs: Any, output: Any) -> None:
         given = inputs[0] if inputs else None
+        if not isinstance(module, nn.RNNBase | nn.RNNCellBase):
+            return
         if isinstance(given, PackedSequence):
             found.append(int(given.batch_sizes[0]))
         elif isinstance(given, Tensor) and given.dim() == 3:
@@ -182,6 +184,6 @@ def layers_of(model: nn.Module) -> Iterator[list[int]]:
         elif isinstance(given, Tensor) and isinstance(module, nn.RNNCellBase) and given.dim() == 2:
             found.append(given.shape[0])
 
-    handles = [m.register_forward_hook(note) for m in model.modules() if isinstance(m, nn.RNNBase | nn.RNNCellBase)]
-    with hooked(handles):
+    # Every layer, those that the model holds in a plain list among them.
+    with hooked([nn.modules.module.register_module_forward_hook(note)]):
         yield found

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pack_padded_sequence
 
 from rnnlab.probing.copies import in_silence
 from rnnlab.probing.experiments.subject import Subject, hooked, seed_all
@@ -30,31 +31,37 @@ def gradients_of_steps(subject: Subject, batch: Sequence[Text], seq_len: int, si
         seen, answers = _vectors_and_answers(subject, [batch[i] for i in order], seq_len, side)
         if not seen or not answers.requires_grad:
             return None
-        found = torch.zeros(len(answers), len(batch), seq_len)
-        for i, number in enumerate(weighted(answers)):
-            for grad in torch.autograd.grad(number, seen, retain_graph=True, allow_unused=True):
+        leaves = [leaf for leaf, _ in seen]
+        found = torch.zeros(len(answers), len(batch) * seq_len)
+        for row, number in zip(found, weighted(answers), strict=True):
+            grads = torch.autograd.grad(number, leaves, retain_graph=True, allow_unused=True)
+            for grad, (_, positions) in zip(grads, seen, strict=True):
                 if grad is not None:
-                    found[i] += _by_text(subject, grad, len(batch), seq_len)
+                    row.index_add_(0, positions, grad.double().square().sum(-1).float().flatten())
+    found = found.reshape(len(answers), len(batch), seq_len)
     back = torch.tensor(order).argsort()
     return (found[back][:, back] if len(found) == len(back) else found).sqrt()
 
 
-def _vectors_and_answers(
-    subject: Subject, batch: Sequence[Text], seq_len: int, side: str
-) -> tuple[list[Tensor], Tensor]:
+Seen = list[tuple[Tensor, Tensor]]  # vectors that are leaves, and for each the position text*seq_len+step of its word
+
+
+def _vectors_and_answers(subject: Subject, batch: Sequence[Text], seq_len: int, side: str) -> tuple[Seen, Tensor]:
     """Run a copy in which the words' vectors are leaves of the graph."""
-    model, seen = subject.fresh(), []
+    model = subject.fresh()
     start(model, subject.form, len(batch))
     maker = Maker(model, subject.form, batch, seq_len, side)
+    seen: Seen = []
     if subject.form.kind == "features":
         maker.text.requires_grad_(True)
-        seen.append(maker.text)
+        seen.append((maker.text, _rectangle(maker, maker.text).flatten()))
 
     def cut(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
-        if output.dim() < 2 or output.numel() != output.shape[-1] * len(batch) * seq_len or subject.is_packed:
+        positions = _positions(maker, output, len(seen))
+        if positions is None:
             return output
         leaf = output.detach().requires_grad_(True)
-        seen.append(leaf)
+        seen.append((leaf, positions.flatten()))
         return leaf
 
     handles = [m.register_forward_hook(cut) for m in model.modules() if isinstance(m, nn.Embedding)]
@@ -64,14 +71,30 @@ def _vectors_and_answers(
         return seen, subject.rows(model(*given, **named), len(batch), seq_len)
 
 
-def _by_text(subject: Subject, grad: Tensor, batch: int, seq_len: int) -> Tensor:
-    """Return squared norms (text, seq_len) of a gradient whose last axis is the vector's."""
-    squares = grad.double().square().sum(-1).float()
-    first = subject.form.axes[0]
-    if squares.dim() != 2 or set(squares.shape) != {batch, seq_len}:
-        squares = squares.reshape((seq_len, batch) if first == "seq_len" else (batch, seq_len))
-    if subject.form.axes == ("seq_len",):
-        return squares.reshape(1, seq_len)
-    if batch != seq_len:
-        return squares if squares.shape == (batch, seq_len) else squares.t()
-    return squares if first == "batch" else squares.t()
+def _positions(maker: Maker, vectors: Tensor, earlier: int) -> Tensor | None:
+    """Return the position of each word whose vector was looked up, None where that is not known."""
+    words = vectors.numel() // max(1, vectors.shape[-1])
+    roles = {argument.role for argument in maker.form.arguments}
+    lengths = maker.lengths.tolist()
+    if "packed" in roles:
+        if vectors.dim() != 2 or words != sum(lengths):
+            return None
+        grid = torch.arange(maker.batch * maker.seq_len).reshape(maker.batch, maker.seq_len)
+        return pack_padded_sequence(grid, maker.lengths, batch_first=True, enforce_sorted=False).data
+    if "texts" in roles:
+        rows = [torch.arange(length) + i * maker.seq_len for i, length in enumerate(lengths)]
+        if words == sum(lengths) and words != maker.batch * maker.seq_len:
+            return torch.cat(rows)
+        alone = rows[earlier % maker.batch]
+        if words == len(alone):
+            return alone
+    return _rectangle(maker, vectors) if words == maker.batch * maker.seq_len else None
+
+
+def _rectangle(maker: Maker, vectors: Tensor) -> Tensor:
+    """Return the positions of a rectangle's words, by its shape; where that says nothing, by the order of the text's axes."""
+    grid = torch.arange(maker.batch * maker.seq_len).reshape(maker.batch, maker.seq_len)
+    shape = tuple(vectors.shape[:-1])
+    if shape == tuple(grid.shape) and (maker.batch != maker.seq_len or maker.form.axes[0] == "batch"):
+        return grid
+    return grid.t() if shape == (maker.seq_len, maker.batch) or maker.form.axes[0] == "seq_len" else grid

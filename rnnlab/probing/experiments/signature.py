@@ -50,13 +50,16 @@ class Search:
 
 @dataclass(frozen=True)
 class Found:
-    """The form that was found, and why: the order of axes `by_output` and `by_layers`, how often the model was run."""
+    """The form that was found, and why: the order of axes `by_output` and `by_layers`, how often the model was run.
+
+    `takes_one_text` says that it also runs on a single text without an axis of the batch.
+    """
 
     form: Form
     by_output: str
     by_layers: str
     runs: int
-    error: str = ""
+    takes_one_text: bool = False
 
 
 def find_form(model: nn.Module, sizes: Sequence[int] = ()) -> Found:
@@ -73,7 +76,9 @@ def find_form(model: nn.Module, sizes: Sequence[int] = ()) -> Found:
     found = _searched(search) or _searched(_with_other_sizes(search))
     if found is None:
         raise NoForm(_most_telling(search.errors))
-    return found
+    form = replace(found.form, axes=("seq_len",), batch=None)
+    alone = found.form.axes == ("seq_len",) or _run(search, Trial(form), 1, form.seq_len or _FIRST[1]) is None
+    return replace(found, takes_one_text=alone, runs=search.runs)
 
 
 def _with_other_sizes(search: Search) -> Search:
@@ -180,7 +185,7 @@ def _run(search: Search, trial: Trial, batch: int, seq_len: int) -> Exception | 
             seed_all(0)
             start(model, form, batch)
             given, named = Maker(model, form, texts(form, lengths), seq_len).arguments()
-            with layers_of(model) as layers:
+            with layers_of() as layers:
                 result = model(*given, **named)
     except Exception as error:
         search.errors.append(said(error))

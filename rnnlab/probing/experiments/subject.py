@@ -62,11 +62,6 @@ class Subject:
         """The name of the model's class."""
         return type(self.model).__name__
 
-    @property
-    def is_packed(self) -> bool:
-        """Whether the model is given packed texts: its vectors stand in another order then."""
-        return any(argument.role == "packed" for argument in self.form.arguments)
-
     def drawn(self, seed: int, weights: float) -> Subject:
         """Return the same subject with other weights."""
         return Subject(self.model, self.form, place=self.place, files=self.files, seed=seed, weights=weights)

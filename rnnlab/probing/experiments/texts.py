@@ -49,6 +49,7 @@ class Maker:
         self.text = padded(form, batch, seq_len, side)
         self.lengths = torch.tensor([len(text) for text in batch])
         self.batch, self.seq_len, self.side = len(batch), seq_len, side
+        self.texts = list(batch)
 
     def arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and the named arguments; what is left out keeps its default."""
@@ -81,12 +82,14 @@ class Maker:
             "features": lambda: torch.randn(self.batch, 1 + shape),
             "text and lengths": lambda: (self.text, self.lengths),
             "packed": self._packed,
+            "texts": lambda: self.texts,
         }
         return makers[role]() if role in makers else None
 
     def _packed(self) -> PackedSequence:
+        """Sorted, as a collate function packs: what the model does with it may not know of any other order."""
         first = self.form.axes[0] == "batch"
-        return pack_padded_sequence(self.text, self.lengths, batch_first=first, enforce_sorted=False)
+        return pack_padded_sequence(self.text, self.lengths, batch_first=first, enforce_sorted=True)
 
     def _lengths(self, shape: int) -> Any:
         return [self.lengths, self.lengths.tolist(), self.lengths.unsqueeze(1)][shape]

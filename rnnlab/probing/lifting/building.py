@@ -14,16 +14,17 @@ from torch import nn
 from rnnlab.facts import Place
 from rnnlab.probing.copies import in_silence
 from rnnlab.probing.lifting.candidates import Candidate, candidates
-from rnnlab.probing.lifting.meaning import made, role_of
+from rnnlab.probing.lifting.meaning import EMB, VOCAB, Words, made, role_of
 from rnnlab.probing.lifting.program import File, Program
 from rnnlab.probing.lifting.roles import roles_in
 from rnnlab.probing.lifting.settings import Settings
-from rnnlab.probing.lifting.slicing import Slices
+from rnnlab.probing.lifting.slicing import Slices, used_as_vocabularies
 from rnnlab.probing.lifting.standins import standing_in
 from rnnlab.probing.lifting.values import Scope, Unknown, Values, default_of, given_at, hint
 from rnnlab.watching.standins.inert import Anything
 
 _TRIES = 12
+_FEWEST = 10  # no vocabulary is smaller
 _WIDE = 64  # wider than this, an argument that is only a width is tried narrower first
 # Two widths that do not fit, the one that is wanted first.
 _WIDTHS = re.compile(
@@ -117,6 +118,7 @@ class _Builder:
         assert isinstance(statement, ast.ClassDef)
         self.statement = statement
         self.roles = roles_in(statement)
+        self.vocabularies = used_as_vocabularies([statement])
         self.error = ""
         self.sizes: dict[str, int] = {}
 
@@ -325,6 +327,10 @@ class _Builder:
     def _guess(self, name: str, node: ast.expr | None, plan: Plan, scope: Scope | None = None) -> Any:
         """Return a value for an argument that the source does not say: by its use, its name, or its words at the call site."""
         role = self.roles.get(name) or role_of(name) or (role_of(hint(node)) if node is not None else "")
+        if name in self.vocabularies and role not in {"settings", "vectors", "array"}:
+            return Words(
+                made("classes") if role == "classes" else self.sizes.get("vocab", VOCAB), self.sizes.get("emb", EMB)
+            )
         if role == "settings":
             return self._settings(self.values.options(), plan)
         if role == "vectors" and plan.array:
@@ -364,6 +370,8 @@ class _Builder:
             return made("words", self.sizes)
         if type(value) is int and value < 1 and role in {"vocab", "emb", "hid", "classes", "layers"}:
             value = None  # a list that is filled later
+        if role == "vocab" and type(value) is int and value < _FEWEST:
+            value = None  # a dict of the special tokens, to which words are added later
         if value is None and role in {"vocab", "emb", "hid", "classes", "layers"}:
             self.guessed.append(name)
             return self._guess(name, None, plan)

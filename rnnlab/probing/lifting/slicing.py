@@ -9,6 +9,7 @@ import ast
 import builtins
 import contextlib
 import linecache
+from collections.abc import Iterable
 from typing import Any
 
 from rnnlab.probing.lifting.meaning import EMB, VOCAB, Words, role_of
@@ -30,6 +31,8 @@ _IMPURE = {
     "input", "mkdir", "write", "unlink", "rmdir", "set_device", "write_text", "read_text", "makedirs", "get_logger",
     "basicConfig",
 }  # fmt: skip
+_FEWEST = 10  # no vocabulary is smaller: it is filled as the program runs
+_OF_VOCABULARIES = {"vocab", "stoi", "itos", "get_stoi", "get_itos", "vectors", "vocab_size"}
 
 
 class Slices:
@@ -39,7 +42,7 @@ class Slices:
         self, program: Program, values: Values, sources: dict[str, str], sizes: dict[str, int], roles: dict[str, str]
     ) -> None:
         self.program, self.values, self.sizes, self.roles = program, values, sizes, roles
-        self.vocabularies = vocabularies(program)
+        self.vocabularies = used_as_vocabularies(t for file in program.files.values() for t in file.trees.values())
         self.spaces: dict[File, dict[str, Any]] = {}
         self.stood_in: dict[str, str] = {}
         self._asked: set[tuple[File, str]] = set()
@@ -146,7 +149,8 @@ class Slices:
         """Read a constant, or run the assignment where it only computes."""
         with contextlib.suppress(Unknown):
             found = self.values.name(binding.name, Scope(file))
-            if not self._is_filled_later(binding.name, found):
+            few = type(found) is int and found < _FEWEST and self._role(binding.name) == "vocab"
+            if not few and not self._is_filled_later(binding.name, found):
                 space[binding.name] = found
             return
         statement = binding.statement
@@ -192,9 +196,12 @@ class Slices:
                     return False
         return True
 
+    def _role(self, name: str) -> str:
+        return self.roles.get(name) or role_of(name)
+
     def _stand_in(self, name: str, statement: ast.stmt | None) -> Any:
         """Return something of a kind, by a name and by the words of what is assigned to it."""
-        role = self.roles.get(name) or role_of(name)
+        role = self._role(name)
         value = getattr(statement, "value", None)
         if not role and isinstance(value, ast.expr):
             role = role_of(hint(value))
@@ -216,23 +223,14 @@ def _calls(statement: ast.stmt, names: set[str]) -> bool:
     return any(dotted(call.func).rpartition(".")[2] in names for call in calls)
 
 
-def vocabularies(program: Program) -> set[str]:
-    """Return the names that a program uses as a vocabulary (`TEXT.vocab`, `vocab.stoi`), or takes the length of."""
+def used_as_vocabularies(trees: Iterable[ast.AST]) -> set[str]:
+    """Return the names that are used as a vocabulary (`TEXT.vocab`, `vocab.stoi`), or whose length is taken."""
     found: set[str] = set()
-    for file in program.files.values():
-        for node, _ in file.walk():
-            if isinstance(node, ast.Attribute) and node.attr in {
-                "vocab",
-                "stoi",
-                "itos",
-                "get_stoi",
-                "get_itos",
-                "vectors",
-                "vocab_size",
-            }:
-                found.add(hint(node.value))
-            elif isinstance(node, ast.Call) and dotted(node.func) == "len" and node.args:
-                found.add(dotted(node.args[0]))
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.Attribute) and node.attr in _OF_VOCABULARIES:
+            found.add(hint(node.value))
+        elif isinstance(node, ast.Call) and dotted(node.func) == "len" and node.args:
+            found.add(dotted(node.args[0]))
     return found - {"", "self"}
 
 
