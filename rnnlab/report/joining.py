@@ -35,7 +35,7 @@ def joined(run: Report, source: Report) -> tuple[Report, tuple[Disagreement, ...
     disagreements: list[Disagreement] = []
     for ours in run.outcomes:
         theirs = _moved(source.of(ours.rule.name), offset)
-        outcome, denied = _agreed(ours, theirs)
+        outcome, denied = _agreed(ours, theirs, record)
         outcomes.append(outcome)
         disagreements += [Disagreement(ours.rule.name, one, "the run") for one in denied]
     return Report(record, tuple(outcomes)), tuple(disagreements)
@@ -65,7 +65,7 @@ def _both(one: Outcome, other: Outcome) -> Outcome:
     return replace(worst, findings=tuple(findings))
 
 
-def _agreed(run: Outcome, source: Outcome) -> tuple[Outcome, list[Finding]]:
+def _agreed(run: Outcome, source: Outcome, record: Record) -> tuple[Outcome, list[Finding]]:
     """Return what is said in the end, and the findings that were not believed."""
     if run.status == "broke" or source.status == "broke":
         broke, other = (run, source) if run.status == "broke" else (source, run)
@@ -73,7 +73,7 @@ def _agreed(run: Outcome, source: Outcome) -> tuple[Outcome, list[Finding]]:
     if run.status == "clear" and source.status == "found":
         return run, list(source.findings)
     if "found" in (run.status, source.status):
-        findings = _united(run.findings, source.findings)
+        findings = _united(run.findings, source.findings, record)
         return replace(run, status="found", findings=findings, why="", missing=()), []
     if "clear" in (run.status, source.status):
         return (run if run.status == "clear" else source), []
@@ -81,17 +81,27 @@ def _agreed(run: Outcome, source: Outcome) -> tuple[Outcome, list[Finding]]:
     return (run if run.applies or not source.applies else source), []
 
 
-def _united(run: Sequence[Finding], source: Sequence[Finding]) -> tuple[Finding, ...]:
-    """Return all findings, one for each line; the run has measured, so its words stand."""
+def _united(run: Sequence[Finding], source: Sequence[Finding], record: Record) -> tuple[Finding, ...]:
+    """Return all findings, one for each thing that was done; the run has measured, so its words stand.
+
+    The source may name another line for it: where a layer was made, not where it was called.
+    """
     found = list(run)
     for other in source:
-        same = next((i for i, one in enumerate(found) if _line(one) == _line(other)), None)
+        same = next((i for i, one in enumerate(found) if _is_same(one, other, record)), None)
         if same is None:
             found.append(other)
         else:
             level = _higher(found[same].level, other.level)
             found[same] = replace(found[same], evidence=(*found[same].evidence, *other.evidence), level=level)
     return tuple(found)
+
+
+def _is_same(one: Finding, other: Finding, record: Record) -> bool:
+    if _line(one) == _line(other):
+        return True
+    first, second = (record.fact(f.evidence[0]) if f.evidence else None for f in (one, other))
+    return first is not None and second is not None and first.place is not None and first.place == second.place
 
 
 def _line(finding: Finding) -> Any:

@@ -63,7 +63,8 @@ def run_program(
         values: also record numbers out of the tensors.
         save: where to keep the record; a file in rnnlab's cache without it.
         watch: look at all; without it only old libraries are bridged.
-        quiet: keep what it prints from the terminal, and let it find nothing to read there.
+        quiet: keep what it prints from the terminal, let it find nothing to read there, and, if it is run dry, shorten its
+            loops to the very least.
         seconds: how long it may take; it is ended after that.
 
     Raises:
@@ -81,6 +82,7 @@ def run_program(
             record=str(record.absolute()),
             done=str(done),
             dry=dry,
+            brief=quiet,
             lines=lines,
             values=values,
             watch=watch,

@@ -34,7 +34,7 @@ from rnnlab.watching.flow import Flow
 from rnnlab.watching.importing import OwnModules, own_texts
 from rnnlab.watching.lines import Lines
 from rnnlab.watching.recorder import Recorder
-from rnnlab.watching.shortening import LIMITS
+from rnnlab.watching.shortening import BRIEF, LIMITS
 from rnnlab.watching.watch import VALUES, Watch, new_record
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     done: str
     dry: bool = False
+    brief: bool = False
     lines: bool = False
     values: bool = False
     watch: bool = True
@@ -124,7 +125,7 @@ class _Program:
         texts = own_texts(own, Path(self.file).parent)
         self.flow.know(texts)
         if self.job.dry:
-            self.recorder.limits = dict(LIMITS)
+            self.recorder.limits = dict(BRIEF if self.job.brief else LIMITS)
         if self.job.watch:
             stack.enter_context(self.watch.looking())
         if bridges := _made("rnnlab.watching.bridges", "Bridges", self.recorder):

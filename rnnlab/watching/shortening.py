@@ -11,6 +11,8 @@ from rnnlab.watching.turns import Turns
 
 # Turns of each kind that a dry run runs. Of other loops every turn is run: they may be over phases, models or files.
 LIMITS = {"batches": 3, "epochs": 2, "rounds": 2, "turns": 3}
+# What a check runs: enough to see every line once, and the second epoch after the first evaluation.
+BRIEF = {"batches": 1, "epochs": 2, "rounds": 1, "turns": 2}
 _WORDS = {
     "batches": "batches of this pass",
     "epochs": "epochs",
