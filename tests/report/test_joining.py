@@ -26,7 +26,7 @@ def rule_of(finding_lines: dict[Witness, list[tuple[Place, Level | None]] | str]
         if isinstance(said, str):
             raise Unseen(said)
         for place, level in said:
-            yield Finding(place, f"the {witness} says so", (0,), level)
+            yield Finding(place, f"the {witness} says so", (0 if place == LINE else 1,), level)
 
     return Rule("a_mistake", "rnn", "mistake", (), "# A mistake", check)
 
@@ -37,6 +37,7 @@ def reports(rule: Rule) -> tuple[Report, Report]:
         record = Record(Header(program="p.py"))
         record.add_source("p.py", "line\n" * 6)
         record.add(Call(place=LINE, what="lstm", seen_by=witness))
+        record.add(Call(place=OTHER, what="linear", seen_by=witness))
         made.append(judge(record, [rule]))
     return made[0], made[1]
 
@@ -44,7 +45,7 @@ def reports(rule: Rule) -> tuple[Report, Report]:
 def test_one_line_seen_by_two_is_one_finding_with_both_pieces_of_evidence() -> None:
     report, denied = joined(*reports(rule_of({"run": [(LINE, None)], "source": [(LINE, "risk"), (OTHER, "risk")]})))
     first, second = (finding for _, finding in report.found())
-    assert first.message == "the run says so" and first.evidence == (0, 1) and first.level is None
+    assert first.message == "the run says so" and first.evidence == (0, 2) and first.level is None
     assert report.seen_by(first) == ("run", "source") and report.seen_by(second) == ("source",)
     assert second.place == OTHER and denied == ()
 
@@ -58,7 +59,7 @@ def test_the_more_serious_level_stands() -> None:
 def test_a_run_that_looked_and_saw_nothing_wins_over_the_source_and_the_disagreement_is_kept() -> None:
     report, (denied,) = joined(*reports(rule_of({"run": [], "source": [(LINE, None)]})))
     assert report.of("a_mistake").status == "clear" and report.found() == []
-    assert denied.rule == "a_mistake" and denied.finding.place == LINE and denied.finding.evidence == (1,)
+    assert denied.rule == "a_mistake" and denied.finding.place == LINE and denied.finding.evidence == (2,)
 
 
 @pytest.mark.parametrize(

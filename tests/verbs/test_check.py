@@ -1,4 +1,4 @@
-"""`rnnlab check` as people use it: exit codes, formats, choices, folders, records, models, and what it says when it cannot look."""
+"""`rnnlab check` as people use it: exit codes, formats, choices, folders, records and models, and where it cannot look."""
 
 from __future__ import annotations
 
