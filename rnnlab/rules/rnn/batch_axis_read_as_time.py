@@ -1,0 +1,130 @@
+"""# The RNN took the batch for the time
+
+**What happened.** The texts are (batch, seq_len) and the RNN reads (seq_len, batch), or the other way round: `batch_first`
+does not fit the data.
+
+**Why it matters.** It runs without a word. The RNN then walks from review to review and takes the words of one position for
+a sequence: in tests with 50 drawings of the weights, a review's answer had a gradient at other reviews' words every time
+(0.075 to 0.69, where 0 is right).
+
+**Fix.** Say `batch_first=True` for (batch, seq_len) data, or transpose the text: `text.t()`.
+
+```python bad
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+loader = DataLoader(TensorDataset(text, label), batch_size=16, shuffle=True)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))  # <- found here
+        return self.fc(output[:, -1])
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for text, label in loader:
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(text), label)
+    loss.backward()
+    optimizer.step()
+```
+
+```python good
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+loader = DataLoader(TensorDataset(text, label), batch_size=16, shuffle=True)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(hidden[-1])
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for text, label in loader:
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(text), label)
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from collections.abc import Iterator
+
+from rnnlab.facts import Call, Probe, TensorNote
+from rnnlab.record import Record
+from rnnlab.rules.asking.states import keys, options, recurrent, users
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
+
+_ORDERS = ("batch seq_len", "seq_len batch")
+
+
+@rule(level="mistake", needs=(), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Hold what the model's answer says of its input's axes against what its RNN takes them for."""
+    rnns = recurrent(record) or list(record.ask(Call, where=lambda call: call.what in ("lstm", "gru", "rnn")))
+    if not rnns:
+        raise Unseen("no RNN was seen")
+    if any(next(keys(call, note), None) == ("batch", -1) for rnn in rnns for call, note in users(record, rnn)):
+        return  # another mistake: one review is taken for the last step
+    looked = False
+    for tried in record.ask(Probe, what="signature"):
+        told, taken = tried.seen.get("by_output"), tried.seen.get("by_layers")
+        looked |= told in _ORDERS and taken in _ORDERS
+        touched = _touch(record, str(tried.given.get("model")))
+        if told in _ORDERS and taken in _ORDERS and told != taken and touched is not None:
+            rnn = rnns[0]
+            yield Finding(
+                rnn.place,
+                f"{expression(record, rnn.place)} takes the text for ({taken.replace(' ', ', ')}), and the answer moves with it as "
+                f"({told.replace(' ', ', ')}): tried on tiny texts, a review's answer depends on others' words (gradient "
+                f"{touched.seen['foreign']:.2g}). Set batch_first={told == 'batch seq_len'}, or transpose the text.",
+                (rnn.n, tried.n, touched.n),
+            )
+            return
+    if not looked and not any(_fits(rnn) for rnn in rnns):
+        raise Unseen("which axis of the text is the batch was not seen")
+
+
+def _touch(record: Record, model: str) -> Probe | None:
+    return record.first(
+        Probe,
+        what="neighbours",
+        where=lambda one: one.given.get("model") == model and one.seen.get("foreign", 0) > 1e-6,
+    )
+
+
+def _fits(rnn: Call) -> bool:
+    """Say whether the axes of what an RNN reads were named by the data, and fit."""
+    note = rnn.inputs[0].note if rnn.inputs else None
+    if not isinstance(note, TensorNote) or len(note.axes) < 3:
+        return False
+    names = [axis.name for axis in note.axes[:2]]
+    return names == (["batch", "seq_len"] if options(rnn)["batch_first"] else ["seq_len", "batch"])
