@@ -12,11 +12,12 @@ import linecache
 from collections.abc import Iterable
 from typing import Any
 
+from rnnlab.probing.lifting.expressions import hint
 from rnnlab.probing.lifting.meaning import EMB, VOCAB, Words, role_of
 from rnnlab.probing.lifting.meaning import made as made_of_role
 from rnnlab.probing.lifting.program import Binding, File, Program, dotted, names_in
 from rnnlab.probing.lifting.standins import LightningModule, from_module, imported
-from rnnlab.probing.lifting.values import Scope, Unknown, Values, hint
+from rnnlab.probing.lifting.values import Scope, Unknown, Values
 from rnnlab.watching.standins.inert import Anything
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
