@@ -415,6 +415,9 @@ class _Builder:
             return plan.having(name, None) if name in arguments and dict(plan.given).get(name, "") is not None else None
         if (other := resized(plan, message, self.sizes)) is not None:
             return other
+        if isinstance(error, KeyError) and message == "'LSTM'":  # a table of layers under names in small letters
+            names = [name for name, value in arguments.items() if value == "LSTM"]
+            return plan.having(names[0], "lstm") if names else None
         if "np.ndarray" in message or "expected np" in message:
             return replace(plan, array=True) if not plan.array else None
         return self._less_inert(plan, arguments)

@@ -101,10 +101,18 @@ class Values:
         if isinstance(node, ast.IfExp):
             return self.of(node.body if self.of(node.test, scope) else node.orelse, scope)
         if isinstance(node, ast.Subscript):
-            return self.of(node.value, scope)[self.of(node.slice, scope)]
+            return self._item(node, scope)
         if isinstance(node, ast.Call):
             return self._call(node, scope)
         return self._collection(node, scope)
+
+    def _item(self, node: ast.Subscript, scope: Scope) -> Any:
+        """Return an item; the first one where the source says what there is and not which is taken."""
+        value = self.of(node.value, scope)
+        try:
+            return value[self.of(node.slice, scope)]
+        except Unknown:
+            return first_of(value)
 
     def _checked(self, value: Any, node: ast.expr) -> Any:
         if isinstance(value, str | list | tuple) and len(value) > 10_000:
@@ -240,6 +248,8 @@ class Values:
             return self._imported(statement, binding.name)
         elif isinstance(statement, ast.ClassDef):
             return self.settings_class(statement, file)
+        elif isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
+            return first_of(self.of(statement.iter, scope))
         raise Unknown(binding.name)
 
     def _unpacked(self, target: ast.expr, value: ast.expr, name: str, scope: Scope) -> tuple[Any] | None:
@@ -489,6 +499,17 @@ class Values:
                 if found is not None:
                     return found, file
         return None
+
+
+def first_of(value: Any) -> Any:
+    """Return the first of several things: of a dict its first value.
+
+    Raises:
+        Unknown: there is none.
+    """
+    if isinstance(value, dict | list | tuple | range) and value:
+        return next(iter(value.values() if isinstance(value, dict) else value))
+    raise Unknown("the first of nothing")
 
 
 def _is_self(target: ast.Attribute) -> bool:
