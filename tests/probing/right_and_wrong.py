@@ -139,7 +139,7 @@ class LengthsUnused(Model):
 
 
 class BatchReadAsTime(Model):
-    """Transposes for an RNN that wants it the other way."""
+    """Takes the last step of an output whose first axis is the batch: the last review."""
 
     batch_first = True
 

@@ -137,8 +137,9 @@ def _keys(name: str, tree: ast.AST | None) -> tuple[Role, tuple[tuple[str, Role]
         elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
             attributes[node.attr] = None
     attributes = {name: None for name in attributes if name not in _TENSOR_WORDS and not hasattr(torch.Tensor, name)}
-    if not keys and not attributes:
-        attributes = _by_getattr(name, tree)
+    if not keys and not attributes and (texts := _by_getattr(name, tree)):
+        role: Role = "text and lengths" if _are_pairs(name, tree) else "text"
+        return "object", tuple((key, role) for key in texts)
     for kind, found in (("dict", keys), ("object", attributes)):
         if found:
             made: tuple[tuple[str, Role], ...] = tuple((key, role_of(key, i)) for i, key in enumerate(found))

@@ -52,12 +52,13 @@ def _vectors_and_answers(subject: Subject, batch: Sequence[Text], seq_len: int, 
     start(model, subject.form, len(batch))
     maker = Maker(model, subject.form, batch, seq_len, side)
     seen: Seen = []
+    known = _by_word(subject, batch, seq_len)
     if subject.form.kind == "features":
         maker.text.requires_grad_(True)
         seen.append((maker.text, _rectangle(maker, maker.text).flatten()))
 
     def cut(module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
-        positions = _positions(maker, output, len(seen))
+        positions = _told_apart(known, inputs[0]) if known is not None else _positions(maker, output, len(seen))
         if positions is None:
             return output
         leaf = output.detach().requires_grad_(True)
@@ -69,6 +70,24 @@ def _vectors_and_answers(subject: Subject, batch: Sequence[Text], seq_len: int, 
     with hooked(handles):
         given, named = maker.arguments()
         return seen, subject.rows(model(*given, **named), len(batch), seq_len)
+
+
+def _by_word(subject: Subject, batch: Sequence[Text], seq_len: int) -> Tensor | None:
+    """Return for each id the one position where it stands, -1 for others; None where an id stands in two places."""
+    if subject.form.kind != "ids" or any(len(text) != seq_len for text in batch):
+        return None
+    ids = torch.cat(list(batch))
+    if len(ids.unique()) != len(ids):
+        return None
+    return torch.full((subject.form.width,), -1).index_copy(0, ids, torch.arange(len(ids)))
+
+
+def _told_apart(known: Tensor, ids: Any) -> Tensor | None:
+    """Return the position of each word that is looked up, wherever the model has moved it; None for ids of other things."""
+    if not isinstance(ids, Tensor) or ids.is_floating_point() or not ids.numel() or int(ids.max()) >= len(known):
+        return None
+    positions = known[ids.long()]
+    return positions if bool((positions >= 0).all()) else None
 
 
 def _positions(maker: Maker, vectors: Tensor, earlier: int) -> Tensor | None:

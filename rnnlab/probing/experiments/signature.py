@@ -116,7 +116,7 @@ def _kinds(model: nn.Module) -> Iterator[dict[str, Any]]:
         text = tables[0]
         pads = [t.padding_idx for t in tables if t.padding_idx is not None]
         pad: dict[str, Any] = {"pad": pads[0], "pad_from": "padding_idx"} if pads else {"pad": _guessed_pad(model)}
-        yield {"kind": "ids", "width": min(t.num_embeddings for t in tables), **pad}
+        yield {"kind": "ids", "width": min(t.weight.shape[0] for t in tables), **pad}
         yield {"kind": "features", "width": text.embedding_dim, "pad_from": "zeros"}
         return
     yield {"kind": "features", "width": width, "pad_from": "zeros"}

@@ -17,12 +17,18 @@ Text = Tensor  # ids (seq_len,) or features (seq_len, width)
 
 
 def texts(form: Form, lengths: Sequence[int], seed: int = 0) -> list[Text]:
-    """Return random texts of these lengths, without pads (and, where there are other words, without the first two ids)."""
+    """Return random texts of these lengths, without pads (and, where there are other words, without the first two ids).
+
+    No word stands twice in them, where there are words enough: so each can be told wherever a model moves it.
+    """
     draw = torch.Generator().manual_seed(1000 + seed)
     if form.kind == "features":
         return [torch.randn(length, form.width, generator=draw) for length in lengths]
     words = [i for i in range(min(2, form.width - 1), form.width) if i != form.pad] or [0]
     table = torch.tensor(words)
+    if len(words) >= sum(lengths):
+        drawn = table[torch.randperm(len(words), generator=draw)[: sum(lengths)]]
+        return list(drawn.split(list(lengths)))
     return [table[torch.randint(len(words), (length,), generator=draw)] for length in lengths]
 
 
@@ -47,6 +53,9 @@ class Maker:
     def __init__(self, model: nn.Module, form: Form, batch: Sequence[Text], seq_len: int, side: str = "right") -> None:
         self.model, self.form = model, form
         self.text = padded(form, batch, seq_len, side)
+        # A second text of the same words, the other way round: two that are alike may cancel out.
+        self.other = padded(form, [text.flip(0) for text in batch], seq_len, side)
+        self.count = 0
         self.lengths = torch.tensor([len(text) for text in batch])
         self.batch, self.seq_len, self.side = len(batch), seq_len, side
         self.texts = list(batch)
@@ -54,6 +63,7 @@ class Maker:
     def arguments(self) -> tuple[list[Any], dict[str, Any]]:
         """Return the positional and the named arguments; what is left out keeps its default."""
         given, named = [], {}
+        self.count = 0
         for argument in self.form.arguments:
             if argument.role == "none" and argument.by_name:
                 continue
@@ -72,7 +82,7 @@ class Maker:
 
     def _one(self, role: Role, shape: int) -> Any:
         makers = {
-            "text": lambda: self.text,
+            "text": self._next,
             "lengths": lambda: self._lengths(shape),
             "mask": lambda: self._mask(shape),
             "hidden": lambda: self._state(shape),
@@ -80,11 +90,16 @@ class Maker:
             "batch size": lambda: self.batch,
             "label": lambda: torch.zeros(self.batch, dtype=torch.float if shape else torch.long),
             "features": lambda: torch.randn(self.batch, 1 + shape),
-            "text and lengths": lambda: (self.text, self.lengths),
+            "text and lengths": lambda: (self._next(), self.lengths),
             "packed": self._packed,
             "texts": lambda: self.texts,
         }
         return makers[role]() if role in makers else None
+
+    def _next(self) -> Tensor:
+        """Return the text; the other one where the model wants a second."""
+        self.count += 1
+        return self.text if self.count % 2 else self.other
 
     def _packed(self) -> PackedSequence:
         """Sorted, as a collate function packs: what the model does with it may not know of any other order."""

@@ -14,23 +14,20 @@ from torch import nn
 from rnnlab.facts import Place
 from rnnlab.probing.copies import in_silence
 from rnnlab.probing.lifting.candidates import Candidate, candidates
+from rnnlab.probing.lifting.expressions import default_of, given_at, hint
 from rnnlab.probing.lifting.meaning import EMB, VOCAB, Words, made, role_of
+from rnnlab.probing.lifting.plans import Plan, resized
 from rnnlab.probing.lifting.program import File, Program
 from rnnlab.probing.lifting.roles import roles_in
 from rnnlab.probing.lifting.settings import Settings
 from rnnlab.probing.lifting.slicing import Slices, used_as_vocabularies
 from rnnlab.probing.lifting.standins import standing_in
-from rnnlab.probing.lifting.values import Scope, Unknown, Values, default_of, given_at, hint
+from rnnlab.probing.lifting.values import Scope, Unknown, Values
 from rnnlab.watching.standins.inert import Anything
 
 _TRIES = 12
 _FEWEST = 10  # no vocabulary is smaller
 _WIDE = 64  # wider than this, an argument that is only a width is tried narrower first
-# Two widths that do not fit, the one that is wanted first.
-_WIDTHS = re.compile(
-    r"(?:size of tensor a \(|input_size\. Expected |Expected )(\d+)(?:\) must match the size of tensor b \(|, got )(\d+)"
-)
-_PRODUCT = re.compile(r"\(\d+x(\d+) and (\d+)x\d+\)")  # the width that is there first
 
 
 class Unliftable(Exception):  # noqa: N818  # it is no error of ours
@@ -55,23 +52,6 @@ class Lifted:
     stood_in: dict[str, str] = field(default_factory=dict)
     numbers: tuple[int, ...] = ()
     trouble: str = ""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """One way to fill in what is not known: narrow widths or the program's own, one layer or two, tensors or arrays."""
-
-    narrow: bool = True
-    layers: int = 1
-    array: bool = False
-    vectors: bool = True
-    site: int = 0
-    sizes: tuple[tuple[str, int], ...] = ()
-    given: tuple[tuple[str, Any], ...] = ()
-
-    def having(self, name: str, value: Any) -> Plan:
-        """Return the plan with one more argument settled."""
-        return replace(self, given=(*((n, v) for n, v in self.given if n != name), (name, value)))
 
 
 def lift(sources: Mapping[str, str], class_name: str, arguments: Mapping[str, Any] | None = None) -> Lifted:
@@ -139,20 +119,8 @@ class _Builder:
             if lifted is None:
                 continue
             yield lifted
-            if (taught := self._resized(plan, lifted.trouble)) is not None:
+            if (taught := resized(plan, lifted.trouble, self.sizes)) is not None:
                 plans.insert(0, taught)
-
-    def _resized(self, plan: Plan, trouble: str) -> Plan | None:
-        """Return the plan with the width of the stand-ins that an error asks for, None where it asks for none."""
-        match = _WIDTHS.search(trouble) or _PRODUCT.search(trouble)
-        if match is None:
-            return None
-        first, second = (int(number) for number in match.groups())
-        wanted, had = (first, second) if match.re is _WIDTHS else (second, first)
-        for role in ("emb", "vocab"):
-            if had == self.sizes.get(role, made(role)) and dict(plan.sizes).get(role) != wanted:
-                return replace(plan, sizes=(*plan.sizes, (role, wanted)))
-        return None
 
     def _built(self, plan: Plan) -> Lifted | None:
         """Build by one plan, settling arguments as errors ask for it."""
@@ -445,8 +413,11 @@ class _Builder:
         if "unexpected keyword argument" in message:
             name = re.findall(r"'(\w+)'", message)[-1]
             return plan.having(name, None) if name in arguments and dict(plan.given).get(name, "") is not None else None
-        if (resized := self._resized(plan, message)) is not None:
-            return resized
+        if (other := resized(plan, message, self.sizes)) is not None:
+            return other
+        if isinstance(error, KeyError) and message == "'LSTM'":  # a table of layers under names in small letters
+            names = [name for name, value in arguments.items() if value == "LSTM"]
+            return plan.having(names[0], "lstm") if names else None
         if "np.ndarray" in message or "expected np" in message:
             return replace(plan, array=True) if not plan.array else None
         return self._less_inert(plan, arguments)

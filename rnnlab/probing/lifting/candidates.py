@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.facts import Place
-from rnnlab.probing.lifting.program import Binding, File, Program, dotted, place_of
+from rnnlab.probing.lifting.program import Binding, File, Program, dotted, names_in, place_of
 
 _MODULES = {"Module", "LightningModule", "LightningDataModule", "PreTrainedModel", "Sequential", "BertPreTrainedModel"}
 _RECURRENT = {"LSTM", "GRU", "RNN", "LSTMCell", "GRUCell", "RNNCell", "RNNBase"}
@@ -26,7 +27,7 @@ class Candidate:
 def candidates(program: Program) -> list[Candidate]:
     """Return the models that hold a recurrent layer, directly or in a part of their own, in the order of the source."""
     modules = dict(_modules(program))
-    holding = {name for name, (_, found) in modules.items() if _holds_layer(found.statement, modules)}
+    holding = {name for name, (file, found) in modules.items() if _holds_layer(file, found.statement, modules)}
     while True:
         more = {
             name
@@ -64,9 +65,11 @@ def _modules(program: Program) -> Iterator[tuple[str, tuple[File, Binding]]]:
     yield from ((name, pair) for name, pair in classes.items() if name in known and "DataModule" not in name)
 
 
-def _holds_layer(statement: ast.stmt, modules: dict[str, tuple[File, Binding]]) -> bool:
-    """Say whether a class makes a recurrent layer of torch's, or picks one by its name (`getattr(nn, kind)`)."""
-    for node in ast.walk(statement):
+def _holds_layer(file: File, statement: ast.stmt, modules: dict[str, tuple[File, Binding]]) -> bool:
+    """Say whether a class makes a recurrent layer of torch's, or picks one by its name or out of a table of the file's."""
+    tables = (b.statement for name in names_in(statement) for b in file.bindings.get(name, ()))
+    made = (node for s in tables if isinstance(s, ast.Assign) for node in ast.walk(s.value))
+    for node in itertools.chain(ast.walk(statement), made):
         name = dotted(node) if isinstance(node, ast.Attribute | ast.Name) else ""
         last = name.rpartition(".")[2]
         if last in _RECURRENT and (last not in modules or "." in name):

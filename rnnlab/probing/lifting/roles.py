@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from rnnlab.probing.lifting.expressions import hint
 from rnnlab.probing.lifting.program import dotted
-from rnnlab.probing.lifting.values import hint
 
 # A layer's arguments by position and by name, and what each is.
 _LAYERS: dict[str, tuple[tuple[str, str], ...]] = {

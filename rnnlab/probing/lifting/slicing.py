@@ -12,11 +12,12 @@ import linecache
 from collections.abc import Iterable
 from typing import Any
 
+from rnnlab.probing.lifting.expressions import hint
 from rnnlab.probing.lifting.meaning import EMB, VOCAB, Words, role_of
 from rnnlab.probing.lifting.meaning import made as made_of_role
 from rnnlab.probing.lifting.program import Binding, File, Program, dotted, names_in
 from rnnlab.probing.lifting.standins import LightningModule, from_module, imported
-from rnnlab.probing.lifting.values import Scope, Unknown, Values, hint
+from rnnlab.probing.lifting.values import Scope, Unknown, Values
 from rnnlab.watching.standins.inert import Anything
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -147,24 +148,33 @@ class Slices:
 
     def _constant(self, file: File, binding: Binding, space: dict[str, Any]) -> None:
         """Read a constant, or run the assignment where it only computes."""
+        table = isinstance(getattr(binding.statement, "value", None), ast.Dict)
+        if table and self._computed(file, binding, space):
+            return  # a dict of the program's own knows which keys it has not; settings that were read guess them
         with contextlib.suppress(Unknown):
             found = self.values.name(binding.name, Scope(file))
             few = type(found) is int and found < _FEWEST and self._role(binding.name) == "vocab"
             if not few and not self._is_filled_later(binding.name, found):
                 space[binding.name] = found
             return
+        self._computed(file, binding, space)
+
+    def _computed(self, file: File, binding: Binding, space: dict[str, Any]) -> bool:
+        """Run an assignment where it only computes, and say whether that gave something."""
         statement = binding.statement
         value = getattr(statement, "value", None)
-        if isinstance(statement, ast.Assign | ast.AnnAssign) and value is not None and self._is_pure(value, file):
-            for needed in sorted(names_in(value)):
-                self.get(file, needed)
-            try:
-                self._execute(statement, binding.key, space)
-            except Exception:
-                space.pop(binding.name, None)
-            found = space.get(binding.name)
-            if isinstance(found, Anything) or self._is_filled_later(binding.name, found):
-                del space[binding.name]
+        if not isinstance(statement, ast.Assign | ast.AnnAssign) or value is None or not self._is_pure(value, file):
+            return False
+        for needed in sorted(names_in(value)):
+            self.get(file, needed)
+        try:
+            self._execute(statement, binding.key, space)
+        except Exception:
+            space.pop(binding.name, None)
+        found = space.get(binding.name)
+        if isinstance(found, Anything) or self._is_filled_later(binding.name, found):
+            del space[binding.name]
+        return binding.name in space
 
     def _is_filled_later(self, name: str, value: Any) -> bool:
         """Say whether a value is a list, dict or set that holds nothing yet, or little, because the program fills it."""

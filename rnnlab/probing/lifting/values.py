@@ -11,11 +11,12 @@ import contextlib
 import importlib
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from rnnlab.probing.lifting.expressions import default_of, given_at, hint, paired
 from rnnlab.probing.lifting.meaning import made, role_of
 from rnnlab.probing.lifting.program import Binding, File, Function, Program, bound_names, dotted
 from rnnlab.probing.lifting.settings import Settings, added_options, keyword, option_name
@@ -100,10 +101,18 @@ class Values:
         if isinstance(node, ast.IfExp):
             return self.of(node.body if self.of(node.test, scope) else node.orelse, scope)
         if isinstance(node, ast.Subscript):
-            return self.of(node.value, scope)[self.of(node.slice, scope)]
+            return self._item(node, scope)
         if isinstance(node, ast.Call):
             return self._call(node, scope)
         return self._collection(node, scope)
+
+    def _item(self, node: ast.Subscript, scope: Scope) -> Any:
+        """Return an item; the first one where the source says what there is and not which is taken."""
+        value = self.of(node.value, scope)
+        try:
+            return value[self.of(node.slice, scope)]
+        except Unknown:
+            return first_of(value)
 
     def _checked(self, value: Any, node: ast.expr) -> Any:
         if isinstance(value, str | list | tuple) and len(value) > 10_000:
@@ -239,6 +248,8 @@ class Values:
             return self._imported(statement, binding.name)
         elif isinstance(statement, ast.ClassDef):
             return self.settings_class(statement, file)
+        elif isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
+            return first_of(self.of(statement.iter, scope))
         raise Unknown(binding.name)
 
     def _unpacked(self, target: ast.expr, value: ast.expr, name: str, scope: Scope) -> tuple[Any] | None:
@@ -331,9 +342,9 @@ class Values:
         init = next((n for n in statement.body if isinstance(n, ast.FunctionDef) and n.name == "__init__"), None)
         for node in ast.walk(init) if init is not None else ():
             if isinstance(node, ast.Assign):
-                for target in node.targets:
+                for target, value in paired(node):
                     if isinstance(target, ast.Attribute) and _is_self(target):
-                        self._keep(found, target.attr, node.value, Scope(file, init))
+                        self._keep(found, target.attr, value, Scope(file, init))
         return found
 
     def _keep(self, into: Settings, name: str, node: ast.expr, scope: Scope) -> None:
@@ -490,50 +501,16 @@ class Values:
         return None
 
 
+def first_of(value: Any) -> Any:
+    """Return the first of several things: of a dict its first value.
+
+    Raises:
+        Unknown: there is none.
+    """
+    if isinstance(value, dict | list | tuple | range) and value:
+        return next(iter(value.values() if isinstance(value, dict) else value))
+    raise Unknown("the first of nothing")
+
+
 def _is_self(target: ast.Attribute) -> bool:
     return isinstance(target.value, ast.Name) and target.value.id == "self"
-
-
-def hint(node: ast.expr) -> str:
-    """Return the words of an expression that say most about what it is: the last name of `len(TEXT.vocab) + 1`."""
-    if isinstance(node, ast.Call) and dotted(node.func) in {"len", "max"} and node.args:
-        return f"{hint(node.args[0])}_size"
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and not node.args:
-        return hint(node.func)
-    if isinstance(node, ast.BinOp):
-        return hint(node.left) or hint(node.right)
-    if isinstance(node, ast.Subscript):
-        inner = node.slice
-        return (
-            str(inner.value) if isinstance(inner, ast.Constant) and isinstance(inner.value, str) else hint(node.value)
-        )
-    return dotted(node).rpartition(".")[2]
-
-
-def given_at(call: ast.Call, function: Function, name: str) -> ast.expr | None:
-    """Return the expression that a call gives for an argument of a function, None where it gives none."""
-    for one in call.keywords:
-        if one.arg == name:
-            return one.value
-    names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-    if names and names[0] in {"self", "cls"}:
-        names = names[1:]
-    if name in names and not any(isinstance(a, ast.Starred) for a in call.args):
-        position = names.index(name)
-        if position < len(call.args):
-            return call.args[position]
-    return None
-
-
-def default_of(function: Function, name: str) -> ast.expr | None:
-    """Return an argument's default."""
-    plain = [*function.args.posonlyargs, *function.args.args]
-    defaults: Sequence[ast.expr | None] = [None] * (len(plain) - len(function.args.defaults)) + [
-        *function.args.defaults
-    ]
-    for argument, default in zip(
-        [*plain, *function.args.kwonlyargs], [*defaults, *function.args.kw_defaults], strict=True
-    ):
-        if argument.arg == name:
-            return default
-    return None
