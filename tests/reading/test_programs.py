@@ -271,7 +271,7 @@ def test_an_accuracy_says_what_was_added_and_by_what_it_was_divided(reading: Rea
     assert said is not None
     assert said.text == "accuracy {}"
     assert [value.name for value in said.values] == ["accuracy"]
-    assert metric.id in said.made_from
+    assert said.made_from == ((metric.id,),)
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
