@@ -100,12 +100,18 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
     element = joined_all(
         [v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)]
     )
-    if not is_slice(key) and (chosen := [n for n in deep_origins(key) if _is_part(run, n)]) and len(chosen) == 1:
-        element = libraries.belonging_to(element, chosen[0])
+    if not is_slice(key) and (part := _chosen_part(run, owner, key)) is not None:
+        element = libraries.belonging_to(element, part)
     if is_slice(key):
         part = Listing(owner.kind, None, element, owner.origins, owner.made)
         return libraries.sliced(run, owner, key, node, part) if deep_origins(owner) else part
     return element
+
+
+def _chosen_part(run: Run, owner: Value, key: Value) -> int | None:
+    """Return the part of the rows that an index belongs to, if it is one part, and not the rows themselves."""
+    found = [n for n in deep_origins(key) if _is_part(run, n) and n not in deep_origins(owner)]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_part(run: Run, number: int) -> bool:

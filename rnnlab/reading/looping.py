@@ -38,7 +38,7 @@ def element_of(run: Run, value: Value, node: Any) -> Value:
         if value.kind == "zip":
             return Listing("tuple", [element_of(run, one, node) for one in value.fields.get("over") or ()])
         if value.kind == "range":
-            return run.number("index", value.origins)
+            return run.number("row" if value.origins else "index", value.origins)
         known = [v for v in (*(value.items or ()), value.element) if v is not None]
         return joined_all(known) if known else Unknown(value.origins, value.made)
     if isinstance(value, Mapping):

@@ -20,7 +20,6 @@ from rnnlab.reading.values import (
     Unknown,
     Value,
     constant,
-    deep_origins,
     derived,
     origins_of,
 )
@@ -288,5 +287,5 @@ def _logged(run: Run, owner: Instance, given: Any) -> Value:
     elif given.method == "log" and len(given.positional) > 1:
         name = constant(given.get(0), "") or ""
         value = given.positional[1]
-        run.story.said(given.node, f"{name} {{}}", [(given.word(1), value)], deep_origins(value))
+        run.story.said(given.node, f"{name} {{}}", [(given.word(1), value)])
     return Constant(None)

@@ -46,6 +46,7 @@ from rnnlab.reading.values import (
     Text,
     Thing,
     Value,
+    deep_origins,
     is_unknown_size,
     made_of,
 )
@@ -229,10 +230,11 @@ class Story:
         n, _ = self.tell_once(fact, ("loop", _spot(node), fact.executed is None, fact.over))
         return n
 
-    def said(self, node: Any, text: str, values: Sequence[tuple[str, Value]], origins: Iterable[int]) -> None:
-        """Tell of printed text."""
+    def said(self, node: Any, text: str, values: Sequence[tuple[str, Value]]) -> None:
+        """Tell of printed text, with `{}` for each of the values."""
+        origins = tuple(tuple(sorted(deep_origins(value))) for _, value in values[:16])
         named = tuple(Named(name, self.note(value)) for name, value in values[:16])
-        fact = Said(place=self.place(node), text=text[:2000], values=named, made_from=tuple(sorted(set(origins))))
+        fact = Said(place=self.place(node), text=text[:2000], values=named, made_from=origins)
         self.tell_once(fact, ("said", _spot(node), text, fact.made_from))
 
     # --- notes ---------------------------------------------------------------------------------------------------
@@ -247,9 +249,9 @@ class Story:
                 made_by=value.made,
             )
         if isinstance(value, Packed):
-            features = tuple(n for n in value.features or () if not is_unknown_size(n))
+            features = tuple(None if is_unknown_size(n) else n for n in value.features or ())
             axes = tuple(self._axis(symbol) for symbol in value.symbols)
-            return PackedNote(-1, -1, -1, features, axes, made_by=value.made)
+            return PackedNote(None, None, None, features, axes, made_by=value.made)
         if isinstance(value, Listing) and value.items is not None and depth and len(value.items) <= 16:
             items = tuple(Named("", self.note(one, depth - 1)) for one in value.items)
             return GroupNote(value.kind, items)

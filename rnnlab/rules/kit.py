@@ -197,7 +197,8 @@ class Splits:
             yield number
             fact = self.data.get(number)
             if fact is not None and fact.seen_by == "source" and fact.what == "dataset" and len(fact.made_from) == 1:
-                waiting.extend(fact.made_from)
+                # A dataset made of one part; a whole file may be behind the test reviews as well.
+                waiting.extend(one for one in fact.made_from if one in self.data and self.data[one].what == "split")
 
     def role(self, number: int) -> Role | None:
         """Return what a dataset, or the dataset behind a loader, is for: by its use first, then by its name."""

@@ -271,7 +271,7 @@ def test_an_accuracy_says_what_was_added_and_by_what_it_was_divided(reading: Rea
     assert said is not None
     assert said.text == "accuracy {}"
     assert [value.name for value in said.values] == ["accuracy"]
-    assert metric.id in said.made_from
+    assert said.made_from == ((metric.id,),)
 
 
 # --- data ------------------------------------------------------------------------------------------------------------
@@ -334,6 +334,31 @@ def test_a_vocabulary_of_put_together_rows_has_both_for_parents(reading: Reading
     assert vocabulary is not None
     assert {table.id for table in record.ask(Data, what="table")} == set(vocabulary.made_from)
     assert vocabulary.certain
+
+
+def test_rows_of_a_csv_file_that_are_cut_apart_belong_to_their_parts(reading: Reading) -> None:
+    record = reading(
+        """
+        import csv, random
+        with open("reviews.csv") as file:
+            rows = [(row["text"], int(row["label"])) for row in csv.DictReader(file)]
+        random.shuffle(rows)
+        cut = int(0.8 * len(rows))
+        train_rows, test_rows = rows[:cut], rows[cut:]
+        stoi = {}
+        for text, label in train_rows:
+            for word in text.split():
+                stoi.setdefault(word, len(stoi))
+        """
+    )
+    vocabulary, shuffle = record.first(Data, what="vocabulary"), record.first(Call, what="shuffle")
+    train, test = record.ask(Data, what="split")
+    assert (train.name, test.name) == ("train_rows", "test_rows")
+    assert (train.samples["to"], test.samples["from"]) == ("cut", "cut")
+    assert vocabulary is not None
+    assert vocabulary.made_from == (train.id,)
+    assert shuffle is not None
+    assert shuffle.values["data"] == list(train.made_from)
 
 
 def test_a_vocabulary_class_is_told_at_the_line_that_gave_it_the_texts(reading: Reading) -> None:

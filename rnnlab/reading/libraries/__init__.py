@@ -11,6 +11,7 @@ from rnnlab.reading.values import (
     Function,
     Instance,
     Library,
+    Listing,
     Mapping,
     Method,
     Origins,
@@ -139,11 +140,24 @@ def tensor_item_written(run: Any, owner: Tensor, key: Value, value: Value, node:
     from rnnlab.operations import operation_of
 
     result: Value = Constant(None)
-    told = tensors.tell(
-        run, operation_of("__setitem__"), pairs, result, node, {"index": [tensors.noted_key(key)]}, silent=True
-    )
+    told = tensors.tell(run, operation_of("__setitem__"), pairs, result, node, _written_at(run, key, node), silent=True)
     owner.made = tuple(dict.fromkeys((*owner.made, *told.made)))[-8:]
     owner.origins |= deep_origins(value)
+
+
+def _written_at(run: Any, key: Value, node: Any) -> dict[str, Any]:
+    """Return where a tensor was written: its keys, and the bounds of a slice as they are spelled."""
+    import ast
+
+    from rnnlab.reading import tensors
+
+    keys = list(key.items) if isinstance(key, Listing) and key.kind == "tuple" and key.items is not None else [key]
+    found: dict[str, Any] = {"index": [tensors.noted_key(one) for one in keys]}
+    for one in ast.walk(getattr(node, "slice", node)):
+        if isinstance(one, ast.Slice):
+            bounds = [run.story.word(side) if side is not None else None for side in (one.lower, one.upper)]
+            found.setdefault("bounds", []).append(bounds)
+    return found
 
 
 def weights_written(run: Any, owner: Tensor, name: str, given: Any) -> None:

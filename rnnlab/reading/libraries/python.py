@@ -56,8 +56,7 @@ def say(run: Any, given: Any) -> None:
             else:
                 known.append("{}")
                 parts.append((word, one))
-    origins = origins_of([value for _, value in parts])
-    run.story.said(given.node, " ".join(known), parts, origins)
+    run.story.said(given.node, " ".join(known), parts)
 
 
 @calls("builtins.len")
@@ -348,6 +347,16 @@ def _exec(run: Any, given: Any) -> Value:
 def _partial(run: Any, given: Any) -> Value:
     callee = given.get(0) or Unknown()
     return Partial(callee, given.positional[1:], given.named)
+
+
+@calls("numpy.random.permutation numpy.arange random.SystemRandom.sample")
+def _numbered_rows(run: Any, given: Any) -> Value:
+    """The numbers of rows, in some order."""
+    origins = origins_of(given.values())
+    first = given.get(0)
+    if isinstance(first, Listing | Thing) and given.callee.last == "permutation":
+        return Listing("array", None, element_of(run, first, given.node), origins)
+    return Listing("array", None, run.number("row" if origins else "index", origins), origins)
 
 
 @calls("functools.reduce")

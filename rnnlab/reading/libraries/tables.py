@@ -141,8 +141,8 @@ def _located(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         if any(constant(bound, ...) is not None for bound in (rows.items or ())[:2]) and not run.loops:
             result = tell_part(run, node, whole, "slice", whole, bounds(run, node, rows))
     elif isinstance(rows, Thing | Unknown | Listing) and (found := deep_origins(rows)):
-        if any(_kind(run, n) == "split" for n in found):
-            result = Thing(whole.kind, dict(whole.fields), frozenset(found), number=min(found))
+        if chosen := [n for n in found if _kind(run, n) == "split" and n not in deep_origins(whole)]:
+            result = Thing(whole.kind, dict(whole.fields), frozenset(chosen), number=min(chosen))
         else:
             result = tell_part(run, node, whole, "mask", whole, {"mask": run.story.word(getattr(node, "slice", node))})
     elif isinstance(rows, Constant | Number):
@@ -325,10 +325,10 @@ def _column_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
             return owner
         return tell_part(run, node, owner, "slice", owner, bounds(run, node, key))
     if isinstance(key, Thing | Unknown | Listing | Method) and deep_origins(key):
-        chosen = deep_origins(key)
-        if any(_kind(run, n) == "split" for n in chosen):
+        chosen = [n for n in deep_origins(key) if _kind(run, n) == "split" and n not in owner.origins]
+        if chosen:
             made = rebased(owner, min(chosen))
-            return Thing(owner.kind, made.fields, chosen) if isinstance(made, Thing) else made
+            return Thing(owner.kind, made.fields, frozenset(chosen)) if isinstance(made, Thing) else made
         if isinstance(key, Thing | Listing):
             return tell_part(run, node, owner, "mask", owner, {"mask": run.story.word(getattr(node, "slice", node))})
     return _column_element(run, owner, node)

@@ -128,11 +128,47 @@ def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
             tensor.symbols[0].settle("batch")
         axes = [symbol.name for symbol in tensor.symbols] if tensor.shape is not None else []
         samples[name] = {"axes": axes, "dtype": tensor.dtype, "made_by": list(tensor.made)}
+        if (side := _padded_on(run, tensor, owner)) is not None:
+            samples[name]["padding"] = side
     number = run.story.data(
         node, "batch", "", [owner.number] if owner.number is not None else [], samples=samples, key=owner.number
     )
     told = run.story.by_id(number)
     return _belonging(made, number, told.n if told is not None else 0)
+
+
+def _padded_on(run: Any, tensor: Tensor, owner: Thing) -> str | None:
+    """Return the side on which the rows of a rectangle were filled up with padding, where one can tell."""
+    if owner.fields["group"] == "old loader":
+        return _padded_by_field(owner) if len(tensor.symbols) == 2 else None
+    for n in reversed(tensor.made):
+        told = run.story.facts[n] if n < len(run.story.facts) else None
+        if not isinstance(told, Call):
+            continue
+        if told.what in ("pad_sequence", "pad_sequences"):
+            return str(told.values.get("padding_side", "?"))
+        bounds = told.values.get("bounds") if told.what == "__setitem__" else None
+        if bounds:
+            lower, upper = bounds[-1] if bounds[-1] != [None, None] else bounds[0]
+            return (
+                "right"
+                if lower in (None, "0") and upper is not None
+                else "left"
+                if upper is None and lower is not None
+                else "?"
+            )
+    return None
+
+
+def _padded_by_field(owner: Thing) -> str:
+    """A Field fills up behind the end, unless it says `pad_first`; with `fix_length` it may cut instead."""
+    dataset = owner.fields["dataset"]
+    columns = dataset.fields.get("columns", {}) if isinstance(dataset, Thing) else {}
+    fields = [one for one in columns.values() if isinstance(one, Thing) and one.fields.get("sequential") is not False]
+    if len(fields) != 1 or fields[0].fields["options"].get("fix_length") is not None:
+        return "?"
+    first = fields[0].fields["options"].get("pad_first", False)
+    return "left" if first is True else "right" if first is False else "?"
 
 
 def _is_one_each(run: Any, tensor: Tensor) -> bool:
