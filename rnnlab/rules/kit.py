@@ -169,7 +169,12 @@ class Splits:
         # Datasets that source saw made of whole tables: their parts are the tables' parts.
         self.made_of: dict[int, list[int]] = {}
         for fact in self.data.values():
-            if fact.seen_by == "source" and fact.what == "dataset" and len(fact.made_from) == 1 and fact.made_from[0] < fact.id:
+            if (
+                fact.seen_by == "source"
+                and fact.what == "dataset"
+                and len(fact.made_from) == 1
+                and fact.made_from[0] < fact.id
+            ):
                 self.made_of.setdefault(fact.made_from[0], []).append(fact.id)
         for fact in self.data.values():
             if fact.what == "split":
@@ -240,7 +245,12 @@ class Splits:
         """Return the final splits that a dataset was cut into, or itself where it was not cut."""
         if not self.is_cut_up(number):
             fact = self.data.get(number)
-            if fact is not None and fact.seen_by == "source" and fact.what in ("table", "dataset") and len(fact.made_from) > 1:
+            if (
+                fact is not None
+                and fact.seen_by == "source"
+                and fact.what in ("table", "dataset")
+                and len(fact.made_from) > 1
+            ):
                 # Rows that were put together hold all that they were made of.
                 whole = [parent for parent in fact.made_from if parent in self.data and parent < number]
                 return list(dict.fromkeys(part for parent in whole for part in self.parts(parent))) or [number]
