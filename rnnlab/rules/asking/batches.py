@@ -20,7 +20,7 @@ def judged_on(record: Record) -> list[Data]:
     found = []
     for loader in record.ask(Data, what="loader", where=lambda loader: loader.id not in trained):
         roles = {splits.role(loader.id), role_in_words(loader.name), role_in_words(_function(record, loader))} - {None}
-        if roles and roles <= {"valid", "test"} or (loader.id in looped and not roles & {"train", "all"}):
+        if (roles and roles <= {"valid", "test"}) or (loader.id in looped and not roles & {"train", "all"}):
             found.append(loader)
     return found
 

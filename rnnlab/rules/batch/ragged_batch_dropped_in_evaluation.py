@@ -1,10 +1,10 @@
 """# The last batch of the evaluation was dropped
 
-**What happened.** The loader that the model is judged on was made with `drop_last=True`. Its last batch is shorter than the others, and the
-loader leaves it out.
+**What happened.** The loader that the model is judged on was made with `drop_last=True`. Its last batch is shorter than the
+others, and the loader leaves it out.
 
-**Why it matters.** Those reviews are never looked at. In the program below the test split has 20 reviews and batches of 16: four of them, 20 %,
-do not count, and a split that is smaller than one batch gives no batch at all.
+**Why it matters.** Those reviews are never looked at. In the program below the test split has 20 reviews and batches of 16:
+four of them, 20 %, do not count, and a split that is smaller than one batch gives no batch at all.
 
 **Fix.** Leave `drop_last` out of the loaders of validation and test.
 

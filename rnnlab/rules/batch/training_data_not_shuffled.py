@@ -2,8 +2,9 @@
 
 **What happened.** The loader that the model learns from gives the reviews in the order of the data, in every epoch alike.
 
-**Why it matters.** Files of reviews are often sorted: first one class, then the other. Made so (`label` sorted), the program below is right on
-5 of its 20 test reviews, with shuffling on 10 of 20; every batch of one class pulls the model over to that class.
+**Why it matters.** Files of reviews are often sorted: first one class, then the other. A GRU that learnt 400 made-up rows of two
+classes for 5 epochs was right on 73 to 88 % of 200 others with shuffling, and on 50 to 66 % where the rows were sorted by label
+(5 seeds each): the last batches of each epoch teach one class alone.
 
 **Fix.** Write `shuffle=True` in the loader of the training split, and only there.
 
@@ -182,7 +183,7 @@ def _finding(record: Record, loader: Data) -> Finding:
     name = loader.name or "the training loader"
     return Finding(
         asked_for_at(record, loader),
-        f"'{name}' is made without shuffle=True, and nothing mixes the rows before it: every epoch goes through them in the order "
-        f"of the data. If they are sorted by label, as in many files, the last batches teach one class alone. Write shuffle=True.",
+        f"'{name}' is made without shuffle=True, and nothing mixes its rows before: every epoch takes them in the order "
+        f"of the data. If they are sorted by label, as in many files, the last batches teach one class. Write shuffle=True.",
         (loader.n,),
     )
