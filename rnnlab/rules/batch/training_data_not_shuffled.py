@@ -2,9 +2,9 @@
 
 **What happened.** The loader that the model learns from gives the reviews in the order of the data, in every epoch alike.
 
-**Why it matters.** Files of reviews are often sorted: first one class, then the other. A GRU that learnt 400 made-up rows of two
-classes for 5 epochs was right on 73 to 88 % of 200 others with shuffling, and on 50 to 66 % where the rows were sorted by label
-(5 seeds each): the last batches of each epoch teach one class alone.
+**Why it matters.** Files of reviews are often sorted: first one class, then the other. A GRU that learnt 400 made-up rows
+of two classes for 5 epochs was right on 73 to 88 % of 200 others with shuffling, and on 50 to 66 % where the rows were
+sorted by label (5 seeds each): the last batches of each epoch teach one class alone.
 
 **Fix.** Write `shuffle=True` in the loader of the training split, and only there.
 

@@ -104,8 +104,8 @@ def check(record: Record) -> Iterator[Finding]:
             raise Unseen(f"{labels.name} has {specials[0]} among its labels; the line that made its field was not seen")
         yield Finding(
             field.place,
-            f"'{labels.name}' numbers labels as words: {' and '.join(specials)} come first, the labels begin at {len(specials)}, and "
-            f"len({labels.name}.vocab) counts {len(specials)} too many. Use LabelField(), or Field(sequential=False, unk_token=None).",
+            f"'{labels.name}' numbers labels as words: {' and '.join(specials)} come first, labels begin at {len(specials)}, and "
+            f"len({labels.name}.vocab) counts {len(specials)} too many. Use LabelField(), or unk_token=None.",
             (labels.n, field.n),
         )
 

@@ -142,9 +142,7 @@ from rnnlab.rules.kit import Finding, Unseen, expression, rule
 def check(record: Record) -> Iterator[Finding]:
     """Ask of each plain look-up whether its words come from elsewhere than the vocabulary's."""
     plain = {one.id: one for one in record.ask(Data, what="vocabulary") if one.samples.get("made_by") == "a dict"}
-    looks = [
-        call for call in record.ask(Call, what="look_up", where=lambda call: call.values.get("vocabulary") in plain)
-    ]
+    looks = list(record.ask(Call, what="look_up", where=lambda call: call.values.get("vocabulary") in plain))
     if len({call.values.get("vocabulary") for call in record.ask(Call, what="look_up")}) > 1:
         raise Unseen("there are several vocabularies; which of them numbers words and which labels was not seen")
     seen, guarded = set(), False
