@@ -301,9 +301,9 @@ def looked_up(run: Any, number: int | None, key: Value, node: Any) -> Value:
         stage="vocab",
         what="look_up",
         inputs=(Named(run.story.word(word) if word is not None else "", run.story.note(key)),),
-        values={"vocabulary": number, "key": constant(key)},
+        values={"vocabulary": number, "key": constant(key), "data": rows_among(run, deep_origins(key))},
     )
-    run.story.call(node, call, str(constant(key)))
+    run.story.call(node, call, str((constant(key), call.values["data"])))
     origins = frozenset({number}) if number is not None else frozenset()
     # A known word's index goes by its spelling, as an option of a layer does.
     text = run.story.word(node) if isinstance(key, Constant) else "index"

@@ -1,0 +1,201 @@
+"""# A word that training did not have raises a KeyError
+
+**What happened.** Words are looked up by `index[word]` in a plain dict that was made from the training reviews. New reviews
+have other words.
+
+**Why it matters.** In the 50,000 IMDb reviews 3.96 % of the words of the test are not among the 20,000 of the training
+vocabulary: at 230 words a review, 1 - 0.9604 ** 230 = 99.99 % of new reviews would raise.
+
+**Fix.** Keep an index for unknown words and write `index.get(word, unknown)`; train with it, so that its vector learns
+something.
+
+```python bad
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader
+
+torch.manual_seed(1)
+good = [f"a fine film number {i}" for i in range(30)]
+bad = [f"a dull film number {i}" for i in range(30)]
+table = pd.DataFrame({"text": good + bad, "label": [1] * 30 + [0] * 30}).sample(frac=1, random_state=1)
+train, test = table[:40], table[40:]
+index = {"<pad>": 0, "<unk>": 1}
+for text in train["text"]:
+    for word in text.split():
+        index.setdefault(word, len(index))
+
+
+def collate(rows):
+    ids = [torch.tensor([index.get(word, 1) for word in text.split()]) for text, label in rows]
+    return pad_sequence(ids, batch_first=True), torch.tensor([label for text, label in rows])
+
+
+train_rows = list(zip(train["text"], train["label"]))
+train_loader = DataLoader(train_rows, batch_size=8, shuffle=True, collate_fn=collate)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(len(index), 8, padding_idx=0)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(output.mean(dim=1))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for text, label in train_loader:
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(text), label)
+    loss.backward()
+    optimizer.step()
+
+
+def answer(sentence):
+    ids = torch.tensor([[index[word] for word in sentence.split()]])  # <- found here
+    model.eval()
+    with torch.no_grad():
+        return model(ids).argmax(dim=1).item()
+
+
+sentence = " ".join(test["text"].iloc[0].split()[:4])
+print(answer(sentence))
+```
+
+```python good
+import pandas as pd
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.nn.utils.rnn import pad_sequence
+from torch.utils.data import DataLoader
+
+torch.manual_seed(1)
+good = [f"a fine film number {i}" for i in range(30)]
+bad = [f"a dull film number {i}" for i in range(30)]
+table = pd.DataFrame({"text": good + bad, "label": [1] * 30 + [0] * 30}).sample(frac=1, random_state=1)
+train, test = table[:40], table[40:]
+index = {"<pad>": 0, "<unk>": 1}
+for text in train["text"]:
+    for word in text.split():
+        index.setdefault(word, len(index))
+
+
+def collate(rows):
+    ids = [torch.tensor([index.get(word, 1) for word in text.split()]) for text, label in rows]
+    return pad_sequence(ids, batch_first=True), torch.tensor([label for text, label in rows])
+
+
+train_rows = list(zip(train["text"], train["label"]))
+train_loader = DataLoader(train_rows, batch_size=8, shuffle=True, collate_fn=collate)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(len(index), 8, padding_idx=0)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text):
+        output, hidden = self.rnn(self.embedding(text))
+        return self.fc(output.mean(dim=1))
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for text, label in train_loader:
+    optimizer.zero_grad()
+    loss = F.cross_entropy(model(text), label)
+    loss.backward()
+    optimizer.step()
+
+
+def answer(sentence):
+    ids = torch.tensor([[index.get(word, 1) for word in sentence.split()]])
+    model.eval()
+    with torch.no_grad():
+        return model(ids).argmax(dim=1).item()
+
+
+sentence = " ".join(test["text"].iloc[0].split()[:4])
+print(answer(sentence))
+```
+"""
+
+import re
+from collections.abc import Iterator
+
+from rnnlab.facts import Call, Data
+from rnnlab.record import Record
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
+
+
+@rule(level="mistake", needs=("vocabulary", "look_up"), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Ask of each plain look-up whether its words come from elsewhere than the vocabulary's."""
+    plain = {one.id: one for one in record.ask(Data, what="vocabulary") if one.samples.get("made_by") == "a dict"}
+    looks = list(record.ask(Call, what="look_up", where=lambda call: call.values.get("vocabulary") in plain))
+    if len({call.values.get("vocabulary") for call in record.ask(Call, what="look_up")}) > 1:
+        raise Unseen("there are several vocabularies; which of them numbers words and which labels was not seen")
+    seen, guarded = set(), False
+    for look in looks:
+        vocabulary = plain[look.values["vocabulary"]]
+        if not _is_new(record, look, vocabulary) or look.place in seen:
+            continue
+        if _is_guarded(record, look):
+            guarded = True
+            continue
+        seen.add(look.place)
+        yield _finding(record, look, vocabulary)
+    if guarded and not seen:
+        raise Unseen("the program asks whether a word is in the vocabulary; whether it asks each time was not seen")
+
+
+def _is_new(record: Record, look: Call, vocabulary: Data) -> bool:
+    """Say whether the words of a look-up without a default are not those that the vocabulary was made from."""
+    data = look.values.get("data")
+    if (
+        "default" in look.values
+        or look.values.get("key") is not None
+        or data is None
+        or not look.certain
+        or "setdefault" in expression(record, look.place)
+    ):
+        return False
+    if not data:
+        scope = look.inside is not None
+        return scope and look.n > vocabulary.n and _after_training(record, look)
+    made_from = set(vocabulary.made_from)
+    wholes = {parent for fact in record.ask(Data) if fact.id in data for parent in fact.made_from}
+    parts = {parent for fact in record.ask(Data) if fact.id in made_from for parent in fact.made_from}
+    return not (set(data) | wholes) & made_from and not set(data) & parts
+
+
+def _after_training(record: Record, look: Call) -> bool:
+    return any(step.n < look.n for step in record.ask(Call, what="optimizer_step"))
+
+
+def _is_guarded(record: Record, look: Call) -> bool:
+    """Say whether anything asks `word in index`, catches KeyError, or makes a dict that answers for every word."""
+    owner = expression(record, look.place).partition("[")[0].rpartition(".")[2]
+    asks = re.compile(rf"\bin (self\.)?{re.escape(owner)}\b(?!\.values)|except\b|defaultdict|__missing__|__contains__")
+    loops = re.compile(rf"for \w+(, ?\w+)* in (self\.)?{re.escape(owner)}\b")
+    return any(asks.search(loops.sub("", line)) for text in record.sources.values() for line in text.splitlines())
+
+
+def _finding(record: Record, look: Call, vocabulary: Data) -> Finding:
+    line = vocabulary.place.line if vocabulary.place else "?"
+    return Finding(
+        look.place,
+        f"{expression(record, look.place)} raises a KeyError for every word that the vocabulary of line {line} lacks, and "
+        f"the words here come from other reviews than those it was made from. Keep an index for unknown words: .get(word, it).",
+        (look.n, vocabulary.n),
+    )
