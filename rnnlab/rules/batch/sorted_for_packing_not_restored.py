@@ -131,8 +131,8 @@ def check(record: Record) -> Iterator[Finding]:
             seen.add(sort.place)
             yield Finding(
                 sort.place,
-                f"{expression(record, sort.place)} sorts the batch, and {expression(record, loss.place)} in {line(loss)} compares "
-                f"the answers in that order with labels in the old one: each review gets another's label. Put them back "
+                f"{expression(record, sort.place)} sorts the batch, and {expression(record, loss.place)} in {line(loss)} "
+                f"compares the answers in that order with labels in the old one: each review gets another's label. Put them back "
                 f"with order.argsort(), or pack with enforce_sorted=False and do not sort.",
                 (sort.n, loss.n),
             )

@@ -103,8 +103,8 @@ def check(record: Record) -> Iterator[Finding]:
             rnn = rnns[0]
             yield Finding(
                 rnn.place,
-                f"{expression(record, rnn.place)} takes the text for ({taken.replace(' ', ', ')}), and the answer moves with it as "
-                f"({told.replace(' ', ', ')}): tried on tiny texts, a review's answer depends on others' words (gradient "
+                f"{expression(record, rnn.place)} takes the text for ({taken.replace(' ', ', ')}), and the answer moves "
+                f"with it as ({told.replace(' ', ', ')}): tried on tiny texts, a review's answer depends on others' words (gradient "
                 f"{touched.seen['foreign']:.2g}). Set batch_first={told == 'batch seq_len'}, or transpose the text.",
                 (rnn.n, tried.n, touched.n),
             )
