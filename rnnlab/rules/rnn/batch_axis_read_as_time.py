@@ -104,8 +104,8 @@ def check(record: Record) -> Iterator[Finding]:
             yield Finding(
                 rnn.place,
                 f"{expression(record, rnn.place)} takes the text for ({taken.replace(' ', ', ')}), and the answer moves "
-                f"with it as ({told.replace(' ', ', ')}): tried on tiny texts, a review's answer depends on others' words (gradient "
-                f"{touched.seen['foreign']:.2g}). Set batch_first={told == 'batch seq_len'}, or transpose the text.",
+                f"with it as ({told.replace(' ', ', ')}): tried on tiny texts, a review's answer depends on others' words "
+                f"(gradient {touched.seen['foreign']:.2g}). Set batch_first={told == 'batch seq_len'}, or transpose the text.",
                 (rnn.n, tried.n, touched.n),
             )
             return

@@ -22,7 +22,7 @@ rows = [(" ".join(["good", "bad"][i % 2] for _ in range(1 + i % 9)) + f" film {i
 train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader = BucketIterator(train_data, batch_size=8, shuffle=False, sort=False)
+train_loader = BucketIterator(train_data, batch_size=8, shuffle=True, sort=False)
 
 
 class RNN(torch.nn.Module):
@@ -56,7 +56,7 @@ rows = [(" ".join(["good", "bad"][i % 2] for _ in range(1 + i % 9)) + f" film {i
 train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader = BucketIterator(train_data, batch_size=8, shuffle=False, sort=False)
+train_loader = BucketIterator(train_data, batch_size=8, shuffle=True, sort=False)
 
 
 class RNN(torch.nn.Module):
