@@ -18,7 +18,7 @@ def test_the_lazy_names_are_those_of_the_table() -> None:
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(AttributeError, match="rnnlab has no 'explode'; it has Record, inspect"):
+    with pytest.raises(AttributeError, match="rnnlab has no 'explode'; it has Record, assert_axes, check"):
         _ = rnnlab.explode
 
 

@@ -100,7 +100,6 @@ def _augmented(run: Run, node: ast.AugAssign) -> str:
 
     run.bind(None, ())
     before = run.evaluate(node.target)
-    run.bind(node.value, _words(run, node.target))
     added = run.evaluate(node.value)
     run.bind(node, _words(run, node.target))
     result = arithmetic.augmented(run, node, before, added)

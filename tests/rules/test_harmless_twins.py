@@ -311,7 +311,7 @@ TRAINING = """
 data = made(rows(24, longest=LONGEST), fields)
 TEXT.build_vocab(data)
 LABEL.build_vocab(data)
-loader = BucketIterator(data, batch_size=8, shuffle=False, sort=False)
+loader = BucketIterator(data, batch_size=8, shuffle=True, sort=False)
 
 
 class Model(torch.nn.Module):

@@ -1,4 +1,4 @@
-"""# The batch was packed with batch_first, and unpacked without it
+"""# The reviews were packed in one order of the axes and unpacked in the other
 
 **What happened.** `pack_padded_sequence(..., batch_first=True)` packs a batch of shape (batch, seq_len, ...). Without
 `batch_first=True` the `pad_packed_sequence` behind it returns (seq_len, batch, ...), and the next operation reads reviews
