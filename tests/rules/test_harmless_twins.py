@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from forks import Judged
+from forks import Found, Judged
 
 Judge = Callable[[str], Judged]
 
@@ -311,7 +311,7 @@ TRAINING = """
 data = made(rows(24, longest=LONGEST), fields)
 TEXT.build_vocab(data)
 LABEL.build_vocab(data)
-loader = BucketIterator(data, batch_size=8, shuffle=True, sort=False)
+loader = BucketIterator(data, batch_size=8, shuffle=False, sort=False)
 
 
 class Model(torch.nn.Module):
@@ -340,6 +340,12 @@ def training(forward: str, *, fields: str = FIELDS, kind: str = "LSTM", options:
     """Return a program that trains one pass with this forward."""
     loop = TRAINING.replace("FORWARD", forward.replace("\n", "\n        "))
     return program(fields, loop.replace("KIND", kind).replace("OPTIONS", options).replace("LONGEST", str(longest)))
+
+
+def padding(judged: Judged) -> Found:
+    """Return the one finding about padding; the programs have other mistakes too (unshuffled data, the cell's state)."""
+    (found,) = [finding for finding in judged.found if finding.rule == PADDING]
+    return found
 
 
 @pytest.mark.parametrize(
@@ -374,7 +380,7 @@ def training(forward: str, *, fields: str = FIELDS, kind: str = "LSTM", options:
 )
 def test_last_step_of_padded_batches_is_found(judge_text: Judge, forward: str, options: dict[str, Any]) -> None:
     text = training(forward, **options)
-    found = judge_text(text).only(PADDING)
+    found = padding(judge_text(text))
     assert found.line == line_of(text, "= self.rnn(")
     assert "in 20 of 24 reviews the last step is <pad>" in found.message
     assert "0.693" in found.message
@@ -417,18 +423,17 @@ def test_last_step_of_padded_batches_is_found(judge_text: Judge, forward: str, o
 )
 def test_last_step_that_is_no_padding_is_clear(judge_text: Judge, forward: str, options: dict[str, Any]) -> None:
     judged = judge_text(training(forward, **options))
-    assert judged.found == []
     assert judged.status[PADDING] == "clear", judged.why
 
 
 def test_few_pads_are_not_blamed_for_a_loss_that_stands_still(judge_text: Judge) -> None:
     text = training("output, (hidden, cell) = self.rnn(embedded)\nstate = hidden[-1]", longest=2)
-    message = judge_text(text).only(PADDING).message
+    message = padding(judge_text(text)).message
     assert "0.693" in message  # 2 and 3 words: 1.2 positions per word
     text = text.replace(
         "rows(24, longest=2)", "[(f'one two three four five six {x}', y) for x, y in rows(24, longest=2)]"
     )
-    assert "0.693" not in judge_text(text).only(PADDING).message
+    assert "0.693" not in padding(judge_text(text)).message
 
 
 def test_rnn_on_tensors_made_by_hand_is_unseen(judge_text: Judge) -> None:
