@@ -162,6 +162,12 @@ def _role_in_other_languages(name: str) -> Role | None:
     return said.pop() if len(said) == 1 else None
 
 
+def role_by_name(name: str) -> Role | None:
+    """Return the split that a name in source speaks of: in words, in short (`X_te`), or in another language."""
+    short = _SHORT_ROLES.get(re.split(r"[_\W]", name.lower())[-1])
+    return role_in_words(name) or short or _role_in_other_languages(name)
+
+
 class Splits:
     """The datasets of a record: which come from which, and what each is for."""
 
