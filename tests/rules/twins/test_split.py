@@ -105,3 +105,32 @@ def test_order_of_the_parts_that_a_function_returns(check_text: Judge) -> None:
     """
     assert check_text(program(textwrap.dedent(body).format("train, valid, test"))).lines(ORDER) == []
     assert len(check_text(program(textwrap.dedent(body).format("train, test, valid"))).lines(ORDER)) == 1
+
+
+COPIES = "copies_made_before_the_split"
+SPLIT = "\ntrain, test = train_test_split({}, test_size=0.2, random_state=1)"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("rare = rows[:9]\nrows = rows + rare * 4" + SPLIT.format("rows"), True),
+        ("rows = rows + [(text[::-1], label) for text, label in rows]" + SPLIT.format("rows"), True),
+        ("rows += [(text[::-1], label) for text, label in rows]\ntrain, test = rows[:n], rows[n:]", True),
+        ("df = pd.concat([df] + [df[df.label == 1]] * 3)" + SPLIT.format("df"), True),
+        ("df = pd.concat([df, pd.read_csv('more.csv')])" + SPLIT.format("df"), False),
+        ("df = df.sample(frac=1, random_state=1)" + SPLIT.format("df"), False),
+        ("X, y = SMOTE(random_state=1).fit_resample(X, y)" + SPLIT.format("X, y"), True),
+        ("X, y = RandomUnderSampler(random_state=1).fit_resample(X, y)" + SPLIT.format("X, y"), False),
+        (
+            "def more(df):\n    rare = df[df.label == 1]\n    return pd.concat([df, rare, rare])\ndf = more(df)"
+            + SPLIT.format("df"),
+            True,
+        ),
+        ("train, test = rows[:n], rows[n:]\ntrain = train + random.choices(train, k=50)", False),
+        ("df = pd.concat([df, df]).drop_duplicates()" + SPLIT.format("df"), False),
+    ],
+)
+def test_copies_before_and_after_the_split(check_text: Judge, body: str, *, found: bool) -> None:
+    text = program(body)
+    assert check_text(text).lines(COPIES) == ([len(text.splitlines())] if found else [])
