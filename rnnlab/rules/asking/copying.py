@@ -9,7 +9,7 @@ from rnnlab.rules.asking.syntax import names_in
 from rnnlab.rules.asking.tables import bound, last_word
 
 _REWRITES = ("aug", "synonym", "swap", "dropout", "delet", "noise", "eda", "paraphras", "backtrans", "back_trans")
-_DISTINCT = {"drop_duplicates", "set", "fromkeys", "unique", "len"}
+_DISTINCT = {"drop_duplicates", "set", "fromkeys", "unique"}
 
 
 def scopes(tree: ast.Module) -> Iterator[tuple[str, list[ast.stmt]]]:
@@ -68,7 +68,14 @@ def _passed_on(value: ast.expr, holds: dict[str, ast.stmt], giving: dict[str, as
     called = {last_word(node) for node in ast.walk(value) if isinstance(node, ast.Call)}
     if called & _DISTINCT:
         return None
-    found = [holds[name] for name in sorted(names_in(value)) if name in holds]
+    counted = {
+        id(part)
+        for node in ast.walk(value)
+        if isinstance(node, ast.Call) and last_word(node) == "len"
+        for part in ast.walk(node)
+    }
+    read = {node.id for node in ast.walk(value) if isinstance(node, ast.Name) and id(node) not in counted}
+    found = [holds[name] for name in sorted(read) if name in holds]
     return found[0] if found else next((giving[name] for name in sorted(called) if name in giving), None)
 
 
