@@ -93,7 +93,8 @@ def _first_rows(read: list[Data]) -> Iterator[Finding]:
 
 def _one_folder(record: Record, read: list[Data]) -> Iterator[Finding]:
     """Look for folders of reviews of one label where the other label's folder is never read."""
-    folders = [set(re.split(r"[\\/]", str(fact.samples["path"]).lower())) for fact in read if fact.what == "file"]
+    files = [str(fact.samples["path"]).lower() for fact in read if fact.what == "file"]
+    folders = [set(re.split(r"[\\/]", path.partition("{}")[2] or path)) for path in files]
     for pair in _FOLDERS:
         for here, there in (pair, pair[::-1]):
             if not any(here in folder for folder in folders) or any(there in folder for folder in folders):

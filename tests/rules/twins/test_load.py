@@ -50,3 +50,46 @@ AGAIN = "training_file_read_again_as_test"
 def test_files_read_twice(check_text: Judge, body: str, *, found: bool) -> None:
     text = program(body)
     assert check_text(text).lines(AGAIN) == ([len(text.splitlines())] if found else [])
+
+
+ONE_VALUE = "labels_mapped_to_one_value"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("df = pd.read_csv('a.csv')\ny = (df['label'] == '1').astype(int)", True),
+        ("df = pd.read_csv('a.csv', dtype=str)\ny = (df['label'] == '1').astype(int)", False),
+        ("df = pd.read_csv('a.csv')\ny = (df['label'] == 1).astype(int)", False),
+        ("df = pd.read_csv('a.csv')\ny = (df['label'] == 'pos').astype(int)", False),
+        ("df = pd.read_csv('a.csv')\ny = df['label'].map({'0': 0, '1': 1})", True),
+        ("df = pd.read_csv('a.csv')\ny = df['label'].map({'ham': 0, 'spam': 1})", False),
+        ("y = [1 if line == 'positive' else 0 for line in open('labels.txt')]", True),
+        ("y = [1 if line.strip() == 'positive' else 0 for line in open('labels.txt')]", False),
+        ("y = [1 if line.lower() == 'Positive' else 0 for line in open('labels.txt')]", True),
+        ("y = [int(row[0] == 4) for row in csv.reader(open('a.csv'))]", True),
+        ("y = [int(int(row[0]) == 4) for row in csv.reader(open('a.csv'))]", False),
+    ],
+)
+def test_labels_that_are_compared(check_text: Judge, body: str, *, found: bool) -> None:
+    text = program(body)
+    assert check_text(text).lines(ONE_VALUE) == ([len(text.splitlines())] if found else [])
+
+
+INCOMPLETE = "data_set_incomplete"
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("from datasets import load_dataset\ntrain = load_dataset('imdb', split='train[:2000]')", True),
+        ("from datasets import load_dataset\ntrain = load_dataset('imdb', split='train[:1000]+train[-1000:]')", False),
+        ("from datasets import load_dataset\ntrain = load_dataset('ag_news', split='train[:2000]')", False),
+        ("from datasets import load_dataset\ntrain = load_dataset('imdb', split='train')", False),
+        ("df = pd.read_csv('reviews.csv', nrows=1000)", False),
+        ("df = pd.read_csv('reviews_sorted.csv', nrows=1000)", True),
+    ],
+)
+def test_data_that_are_read_in_part(check_text: Judge, body: str, *, found: bool) -> None:
+    text = program(body)
+    assert check_text(text).lines(INCOMPLETE) == ([len(text.splitlines())] if found else [])
