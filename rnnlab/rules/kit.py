@@ -41,7 +41,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A mistake that can be found. `needs` names the data and operations without which there is nothing to judge.
+    """A mistake that can be found. `needs` names the data and operations without which there is nothing to judge (or `source`:
+    the text of the program).
 
     `real_data` says that it judges contents or counts: it answers `unseen` on what stands in for data that were not there.
     `whole_loops` says that it judges what whole passes counted: it answers `unseen` on loops that a dry run has shortened.

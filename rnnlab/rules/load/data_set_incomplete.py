@@ -51,7 +51,7 @@ _FOLDERS = (("pos", "neg"), ("positive", "negative"), ("spam", "ham"))
 _LISTS = {"glob", "iglob", "rglob", "listdir", "iterdir", "scandir", "walk"}
 
 
-@rule(level="mistake", real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for the first rows of what is known to be sorted, and for one folder of two."""
     read = [fact for fact in record.ask(Data) if fact.seen_by == "source" and "path" in fact.samples]

@@ -46,7 +46,7 @@ _NUMBERS = ("map(int", "map(float", "QUOTE_NONNUMERIC")
 _INT_LABELS = re.compile(r"torchtext\W{0,4}v?0\.1[4-9]")  # since then IMDB gives 1 and 2
 
 
-@rule(level="mistake", real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for comparisons that make labels and can never hold."""
     if not record.sources:

@@ -72,7 +72,7 @@ _CUTS = {
 }
 
 
-@rule(level="mistake", real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for two reads of the same thing, one under a name of training data, the other under one of test data."""
     read = [fact for fact in record.ask(Data, where=_is_read) if fact.seen_by == "source"]

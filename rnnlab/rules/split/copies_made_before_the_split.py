@@ -54,7 +54,7 @@ from rnnlab.rules.kit import Finding, Unseen, expression, rule
 _FOLDS = {"KFold", "StratifiedKFold", "ShuffleSplit", "StratifiedShuffleSplit", "RepeatedStratifiedKFold"}
 
 
-@rule(level="mistake", real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Follow rows that were copied to a call (or slices) that splits them."""
     has_split = False

@@ -47,7 +47,7 @@ _STATES = {"random_state", "seed", "generator", "rng"}
 _SEEDS = {"random.seed", "np.random.seed", "numpy.random.seed", "torch.cuda.manual_seed", "torch.cuda.manual_seed_all"}
 
 
-@rule(level="habit", real_data=False)
+@rule(level="habit", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for states that are given as what a seeding function returns."""
     if not record.sources:

@@ -65,7 +65,7 @@ class _Pair:
         return self.examples / max(1, self.judged.counts["examples"])
 
 
-@rule(level="mistake")
+@rule(level="mistake", needs=("source",))
 def check(record: Record) -> Iterator[Finding]:
     """Gather the pairs of final splits that share reviews, by the line that cut them apart."""
     splits = Splits(record)

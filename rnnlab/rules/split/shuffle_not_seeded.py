@@ -45,7 +45,7 @@ from rnnlab.rules.kit import Finding, Unseen, rule
 _ALL = ("seed_everything", "set_seed", "fix_seed", "set_random_seed", "seed_all", "default_rng", "setup_seed")
 
 
-@rule(level="habit", real_data=False)
+@rule(level="habit", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for shuffles and splits whose generator is never seeded, in programs that seed torch."""
     files = list(trees(record))

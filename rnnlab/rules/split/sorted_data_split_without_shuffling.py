@@ -45,7 +45,7 @@ from rnnlab.rules.asking.tables import blocks, bound, last_word, pieces
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 
-@rule(level="mistake", real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for cuts by position of data that the hub, or the program itself, gives class by class."""
     yield from _of_the_hub(record)

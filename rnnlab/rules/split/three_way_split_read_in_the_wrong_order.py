@@ -45,7 +45,7 @@ from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Role, Unseen, role_by_name, role_in_words, roles_in, rule
 
 
-@rule(level="mistake", real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Compare the names of the parts with the order in which torchtext, sklearn, sizes or an own function give them."""
     for key, text, tree in trees(record):
@@ -95,7 +95,7 @@ def _disorder(record: Record, statement: ast.Assign) -> str:
     if not isinstance(target, ast.Tuple) or not isinstance(call, ast.Call):
         return ""
     names = [ast.unparse(name) for name in target.elts]
-    roles = [role_by_name(name.rpartition(".")[2]) for name in names]
+    roles: list[Role | None] = [role_by_name(name.rpartition(".")[2]) for name in names]
     if None in roles or len(set(roles)) < 2:
         return ""
     word = last_word(call)
@@ -152,7 +152,7 @@ def _returned(function: ast.FunctionDef) -> Iterator[list[Role | None]]:
     returns = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
     if len(returns) != 1 or not isinstance(returns[0], ast.Tuple):
         return
-    order = [role_by_name(ast.unparse(part)) for part in returns[0].elts]
+    order: list[Role | None] = [role_by_name(ast.unparse(part)) for part in returns[0].elts]
     if not all(isinstance(part, ast.Name) for part in returns[0].elts) or None in order:
         order = [role for _, role in roles_in(ast.get_docstring(function) or "")]
     if None not in order and len(set(order)) == len(order):

@@ -45,7 +45,7 @@ _CUTTERS = {"findall", "split", "tokenize", "tokenizer", "word_tokenize", "encod
 _NAMES = {"tokens", "toks", "tok", "words", "ids", "seq", "sequence", "indices", "encoded", "tokenized"}
 
 
-@rule(level="risk", real_data=False)
+@rule(level="risk", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for cuts from the front, at fewer than 400 words, in programs that read the IMDb reviews."""
     files = list(trees(record))

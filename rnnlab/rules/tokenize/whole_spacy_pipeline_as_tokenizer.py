@@ -66,7 +66,7 @@ _NEEDED = {
 }
 
 
-@rule(level="habit", real_data=False)
+@rule(level="habit", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for calls of a whole pipeline where nothing that its parts add is read."""
     files = list(trees(record))
