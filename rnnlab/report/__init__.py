@@ -95,7 +95,7 @@ def _judge(rule: Rule, record: Record, doubtful: set[int]) -> Outcome:
     """Ask one rule; a finding whose evidence is doubtful (a stand-in, a shortened loop) is none."""
     findings: list[Finding] = []
     try:
-        missing = [need for need in rule.needs if not any(_counts_for(rule, fact) for fact in _seen(record, need))]
+        missing = [need for need in rule.needs if not _is_there(rule, record, need)]
         if missing:
             made_up = [need for need in missing if any(_seen(record, need))]
             nothing = f"the program showed no {' and no '.join(missing)}"
@@ -113,6 +113,13 @@ def _judge(rule: Rule, record: Record, doubtful: set[int]) -> Outcome:
             rule, "unseen", why="what it judges rests on stand-in data or on a loop that a dry run shortened"
         )
     return Outcome(rule, "found" if findings else "clear", tuple(findings))
+
+
+def _is_there(rule: Rule, record: Record, need: str) -> bool:
+    """Say whether a record shows what a rule needs: the source itself, or a fact of this name."""
+    if need == "source":
+        return bool(record.sources)
+    return any(_counts_for(rule, fact) for fact in _seen(record, need))
 
 
 def _seen(record: Record, need: str) -> Iterable[Fact]:

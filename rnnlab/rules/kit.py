@@ -41,7 +41,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Rule:
-    """A mistake that can be found. `needs` names the data and operations without which there is nothing to judge.
+    """A mistake that can be found. `needs` names the data and operations without which there is nothing to judge (or `source`:
+    the text of the program).
 
     `real_data` says that it judges contents or counts: it answers `unseen` on what stands in for data that were not there.
     `whole_loops` says that it judges what whole passes counted: it answers `unseen` on loops that a dry run has shortened.
@@ -160,6 +161,12 @@ _OTHER_LANGUAGES: dict[Role, tuple[str, ...]] = {
 def _role_in_other_languages(name: str) -> Role | None:
     said: set[Role] = {role for role, words in _OTHER_LANGUAGES.items() if any(word in name.lower() for word in words)}
     return said.pop() if len(said) == 1 else None
+
+
+def role_by_name(name: str) -> Role | None:
+    """Return the split that a name in source speaks of: in words, in short (`X_te`), or in another language."""
+    short = _SHORT_ROLES.get(re.split(r"[_\W]", name.lower())[-1])
+    return role_in_words(name) or short or _role_in_other_languages(name)
 
 
 class Splits:

@@ -37,12 +37,15 @@ print(len(train_data), len(test_data))
 ```
 """
 
+import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.facts import Data, Place
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, Splits, Unseen, rule
+from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.tables import Piece, blocks, is_unchanged, overlap, pieces
+from rnnlab.rules.kit import Finding, Splits, Unseen, expression, rule
 
 _FEW = 0.01  # of the smaller split: below it, the score cannot move by a point
 
@@ -62,20 +65,61 @@ class _Pair:
         return self.examples / max(1, self.judged.counts["examples"])
 
 
-@rule(level="mistake", needs=("dataset",))
+@rule(level="mistake", needs=("source",))
 def check(record: Record) -> Iterator[Finding]:
     """Gather the pairs of final splits that share reviews, by the line that cut them apart."""
     splits = Splits(record)
+    if all(fact.seen_by == "source" for fact in splits.data.values()):
+        yield from _cut_so_that_they_overlap(record)
+        raise Unseen("source alone does not show which reviews are the same")
     if not any(fact.what == "split" or _is_for_judging(splits, fact) for fact in splits.data.values()):
         raise Unseen("no split of the data was seen (with inspectors: put inspectors.split around it)")
-    if all(fact.seen_by == "source" for fact in splits.data.values()):
-        raise Unseen("source alone does not show which reviews are the same")
     pairs = [pair for fact in splits.data.values() for pair in _pairs(splits, fact)]
     hidden = [fact for fact in splits.data.values() if _is_for_judging(splits, fact) and "texts" in fact.samples]
     if hidden and not pairs:
         raise Unseen(f"the texts of {splits.name(hidden[0].id) or 'a split'} could not be compared with the others'")
     for place in dict.fromkeys(pair.place for pair in pairs):
         yield _finding(splits, sorted((p for p in pairs if p.place == place), key=lambda p: -p.share))
+
+
+def _cut_so_that_they_overlap(record: Record) -> Iterator[Finding]:
+    """Look for two splits that the source cuts from the same rows, so that they must share some."""
+    for key, text, tree in trees(record):
+        for block in blocks(tree):
+            found: dict[int, tuple[Piece, Piece]] = {}
+            for one, two in _sharing(block):
+                found.setdefault(two.statement.lineno, (one, two))
+            for one, two in found.values():
+                place, first = place_of(key, text, two.statement), place_of(key, text, one.statement)
+                yield Finding(
+                    place,
+                    f"'{two.name}' is cut from '{two.whole}', from which line {first.line} cut '{one.name}' already "
+                    f"({expression(record, first)}): they share rows, and '{_judged(one, two)}' is no unseen data. "
+                    f"Cut once, or cut the second piece from what the first one left.",
+                )
+
+
+def _sharing(block: list[ast.stmt]) -> Iterator[tuple[Piece, Piece]]:
+    """Return the pairs of pieces that share rows, where no other piece of the first one's role is apart from the second."""
+    cut = pieces(block)
+    for n, two in enumerate(cut):
+        for one in cut[:n]:
+            if one.whole != two.whole or one.role == two.role or not is_unchanged(block, one, two):
+                continue
+            train = next((piece for piece in (one, two) if piece.role == "train"), None)
+            if overlap(one, two) and not (train and _retrained(cut, train)):
+                yield one, two
+
+
+def _retrained(cut: list[Piece], train: Piece) -> bool:
+    """Say whether there is another piece to train on: after all choices are made, one may train on everything."""
+    return any(
+        piece.role == "train" and piece.whole == train.whole and piece.statement is not train.statement for piece in cut
+    )
+
+
+def _judged(one: Piece, two: Piece) -> str:
+    return one.name if two.role == "train" or (one.role == "test" and two.role == "valid") else two.name
 
 
 def _is_for_judging(splits: Splits, fact: Data) -> bool:

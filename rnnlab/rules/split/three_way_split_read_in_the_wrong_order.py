@@ -35,19 +35,32 @@ print(len(train_data), len(valid_data), len(test_data))
 ```
 """
 
+import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, Unseen, role_in_words, rule
+from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.tables import last_word
+from rnnlab.rules.kit import Finding, Role, Unseen, role_by_name, role_in_words, roles_in, rule
 
 
-@rule(level="mistake", needs=("split",), real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
-    """Compare the names of a three-way split with the order in which torchtext returns it."""
+    """Compare the names of the parts with the order in which torchtext, sklearn, sizes or an own function give them."""
+    for key, text, tree in trees(record):
+        for statement in ast.walk(tree):
+            if isinstance(statement, ast.Assign) and (why := _disorder(record, statement)):
+                yield Finding(place_of(key, text, statement), why)
     second = [
         fact for fact in record.ask(Data, what="split") if fact.counts.get("of") == 3 and fact.counts["position"] == 1
     ]
+    yield from _torchtext(record, second)
+    if not second and record.first(Data, what="split") is None:
+        raise Unseen("no split of the data was seen")
+
+
+def _torchtext(record: Record, second: list[Data]) -> Iterator[Finding]:
     for middle in second:
         last = next(
             fact
@@ -74,3 +87,73 @@ def _sizes(part: Data) -> str:
     if "examples" in part.counts:
         return f"{int(part.counts['examples']):,} "
     return f"{part.counts['share']:.0%} " if "share" in part.counts else ""
+
+
+def _disorder(record: Record, statement: ast.Assign) -> str:
+    """Say what is wrong with the order of the names on the left; nothing where it fits, or where they do not tell."""
+    target, call = statement.targets[0], statement.value
+    if not isinstance(target, ast.Tuple) or not isinstance(call, ast.Call):
+        return ""
+    names = [ast.unparse(name) for name in target.elts]
+    roles: list[Role | None] = [role_by_name(name.rpartition(".")[2]) for name in names]
+    if None in roles or len(set(roles)) < 2:
+        return ""
+    word = last_word(call)
+    if word == "train_test_split" and len(names) == 2 * sum(not isinstance(arg, ast.Starred) for arg in call.args):
+        return "" if "train" not in roles or _mostly_test(call) else _sides(names, roles)
+    for order, source in _orders(record, call, word):
+        if len(order) == len(roles) and order != roles and sorted(map(str, order)) == sorted(map(str, roles)):
+            wrong = next(n for n, role in enumerate(order) if role != roles[n])
+            return (
+                f"{source} in the order {', '.join(map(str, order))}: '{names[wrong]}' holds the {order[wrong]} part. "
+                f"Write the names on the left in the same order."
+            )
+    return ""
+
+
+def _mostly_test(call: ast.Call) -> bool:
+    """Say whether the second part was asked to be the larger one: then it may well be what is trained on."""
+    sizes = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
+    test, train = sizes.get("test_size"), sizes.get("train_size")
+    return (isinstance(test, float) and test > 0.5) or (isinstance(train, float) and train < 0.5)
+
+
+def _sides(names: list[str], roles: list[Role | None]) -> str:
+    """train_test_split returns the training part of an array, then its other part, then those of the next array."""
+    for n, (name, role) in enumerate(zip(names, roles, strict=True)):
+        if (role == "train") != (n % 2 == 0):
+            part = "training" if n % 2 == 0 else "other"
+            return (
+                f"train_test_split returns for each array its training part, then its other part: '{name}' holds the {part} "
+                f"part of array {n // 2 + 1}. Write the names on the left in the same order."
+            )
+    return ""
+
+
+def _orders(record: Record, call: ast.Call, word: str) -> Iterator[tuple[list[Role | None], str]]:
+    """Return the orders that the sizes given, or the function called, tell."""
+    if word == "random_split":
+        for argument in call.args:
+            if isinstance(argument, ast.List | ast.Tuple):
+                yield [role_by_name(ast.unparse(size)) for size in argument.elts], "random_split was given sizes"
+    elif isinstance(call.func, ast.Name):
+        defined = [
+            node
+            for _, _, tree in trees(record)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and node.name == word
+        ]
+        if len(defined) == 1:
+            yield from ((order, f"{word}() returns its parts") for order in _returned(defined[0]))
+
+
+def _returned(function: ast.FunctionDef) -> Iterator[list[Role | None]]:
+    """Return the order of the parts that a function returns, by their names; else by what its docstring says."""
+    returns = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
+    if len(returns) != 1 or not isinstance(returns[0], ast.Tuple):
+        return
+    order: list[Role | None] = [role_by_name(ast.unparse(part)) for part in returns[0].elts]
+    if not all(isinstance(part, ast.Name) for part in returns[0].elts) or None in order:
+        order = [role for _, role in roles_in(ast.get_docstring(function) or "")]
+    if None not in order and len(set(order)) == len(order):
+        yield order

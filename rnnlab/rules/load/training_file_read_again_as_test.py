@@ -1,0 +1,156 @@
+"""# The training file was read again as the test
+
+**What happened.** Training reviews and test reviews are read from the same file (or the same part of a data set).
+
+**Why it matters.** The test score is the training score: in the program below all 3 of 3 test reviews are training reviews,
+and a table of the answers would reach 100 %.
+
+**Fix.** Give the path (or the part) of the test reviews.
+
+```python bad
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+folder = Path(tempfile.mkdtemp())
+(folder / "train.csv").write_text("text,label\\ngood film,1\\nbad film,0\\nfine cast,1\\n", encoding="utf-8")
+(folder / "test.csv").write_text("text,label\\nfine film,1\\nbad cast,0\\n", encoding="utf-8")
+
+
+def load(name):
+    return pd.read_csv(folder / name)
+
+
+train = load("train.csv")
+test = load("train.csv")  # <- found here
+print(test.text.isin(train.text).sum(), "of", len(test), "test reviews are training reviews")
+```
+
+```python good
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+folder = Path(tempfile.mkdtemp())
+(folder / "train.csv").write_text("text,label\\ngood film,1\\nbad film,0\\nfine cast,1\\n", encoding="utf-8")
+(folder / "test.csv").write_text("text,label\\nfine film,1\\nbad cast,0\\n", encoding="utf-8")
+
+
+def load(name):
+    return pd.read_csv(folder / name)
+
+
+train = load("train.csv")
+test = load("test.csv")
+print(test.text.isin(train.text).sum(), "of", len(test), "test reviews are training reviews")
+```
+"""
+
+import ast
+from collections.abc import Iterator
+
+from rnnlab.facts import Data
+from rnnlab.record import Record
+from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.tables import blocks, bound, last_word
+from rnnlab.rules.kit import Finding, Unseen, expression, role_by_name, rule
+
+_CUTS = {
+    "train_test_split",
+    "random_split",
+    "Subset",
+    "sample",
+    "split",
+    "iloc",
+    "loc",
+    "select",
+    "drop",
+    "take",
+    "skip",
+}
+
+
+@rule(level="mistake", needs=("source",), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Look for two reads of the same thing, one under a name of training data, the other under one of test data."""
+    read = [fact for fact in record.ask(Data, where=_is_read) if fact.seen_by == "source"]
+    if not read:
+        raise Unseen("which files were read is not known")
+    again = {_what(fact) for n, fact in enumerate(read) if _what(fact) in map(_what, read[:n])}
+    for key, text, tree in trees(record):
+        for call in ast.walk(tree):
+            if isinstance(call, ast.Call) and (side := _same_file_in_a_call(call)):
+                yield Finding(
+                    place_of(key, text, call), _message(side, "train", expression(record, place_of(key, text, call)))
+                )
+        for block in blocks(tree) if again else ():
+            for one, two, statement in _read_twice(block):
+                if not (_is_cut(tree, one) and _is_cut(tree, two)):
+                    place = place_of(key, text, statement)
+                    yield Finding(place, _message(two, one, expression(record, place)))
+
+
+def _is_read(fact: Data) -> bool:
+    return fact.what in ("table", "file", "dataset") and bool(fact.samples.get("read_by"))
+
+
+def _what(fact: Data) -> tuple[object, ...]:
+    """Return what a fact read: the file, and which part of it."""
+    told = fact.samples
+    return tuple(str(told.get(word)) for word in ("path", "side", "split", "read_by", "type", "options"))
+
+
+def _message(test: str, train: str, line: str) -> str:
+    return (
+        f"{line} reads for '{test}' what was read for '{train}' already: the test score is then the score on training "
+        f"reviews. Give it the file (or the part) of the test reviews."
+    )
+
+
+def _same_file_in_a_call(call: ast.Call) -> str:
+    """Return which other part is read from the training file: `splits(train="a.csv", test="a.csv")`."""
+    given = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
+    train = given.get("train")
+    if not isinstance(train, str) or last_word(call) != "splits":
+        return ""
+    return next((side for side in ("test", "validation") if given.get(side) == train), "")
+
+
+def _read_twice(block: list[ast.stmt]) -> Iterator[tuple[str, str, ast.stmt]]:
+    """Return pairs of names, one of training data and one of others, that the same call reads."""
+    seen: dict[str, str] = {}
+    for statement in block:
+        for name, value in bound(statement):
+            role = role_by_name(name)
+            if role is None or not isinstance(value, ast.Call) or not (value.args or value.keywords):
+                continue
+            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
+                continue  # what comes back in several parts was split
+            if role == "train":
+                seen[ast.unparse(value)] = name
+            elif ast.unparse(value) in seen and _speaks_of_files(value):
+                yield seen[ast.unparse(value)], name, statement
+
+
+def _speaks_of_files(call: ast.Call) -> bool:
+    """Say whether what is called reads: by its name, and by what it is given."""
+    word = last_word(call).lower()
+    reads = any(part in word for part in ("read", "load", "open", "dataset", "imdb", "ag_news", "get_", "corpus"))
+    given = " ".join(ast.unparse(one) for one in (*call.args, *(word.value for word in call.keywords))).lower()
+    return reads and any(part in given for part in ("train", "path", "file", ".csv", ".tsv", ".txt", ".json", "/"))
+
+
+def _is_cut(tree: ast.Module, name: str) -> bool:
+    """Say whether rows are taken out of this later on: where both are cut, the two may hold different rows after all."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and last_word(node) in _CUTS and name in names_in(node):
+            return True
+        if (
+            isinstance(node, ast.Subscript)
+            and name in names_in(node.value)
+            and not isinstance(node.slice, ast.Constant)
+        ):
+            return True
+    return False

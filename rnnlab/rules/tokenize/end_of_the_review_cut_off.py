@@ -1,0 +1,114 @@
+"""# The end of the review was cut off
+
+**What happened.** Reviews are cut at a number of words that many of them exceed, and the beginning is kept. Film reviews
+tell the story first and give the verdict last.
+
+**Why it matters.** In the program below each review ends in its verdict after 120 words of story: of 40 verdicts none is
+left, and no model can do better than guess. In real reviews a part of them is lost.
+
+**Fix.** Keep the end (`tokens[-100:]`), keep both ends, or allow 400 words and more.
+
+```python bad
+imdb = [("the story goes on " * 30 + ("good film" if i % 2 else "bad film"), i % 2) for i in range(40)]
+
+
+def tokens(text):
+    return text.lower().split()[:100]  # <- found here
+
+
+print(sum("good" in tokens(text) or "bad" in tokens(text) for text, label in imdb), "of", len(imdb), "verdicts are left")
+```
+
+```python good
+imdb = [("the story goes on " * 30 + ("good film" if i % 2 else "bad film"), i % 2) for i in range(40)]
+
+
+def tokens(text):
+    return text.lower().split()[-100:]
+
+
+print(sum("good" in tokens(text) or "bad" in tokens(text) for text, label in imdb), "of", len(imdb), "verdicts are left")
+```
+"""
+
+import ast
+from collections.abc import Iterator
+
+from rnnlab.record import Record
+from rnnlab.rules.asking.syntax import place_of, trees, with_parents
+from rnnlab.rules.asking.tables import last_word
+from rnnlab.rules.kit import Finding, Unseen, rule
+
+_ENOUGH = 400
+_TOO_FEW = 20  # below it, something is shown or tried out
+_CUTTERS = {"findall", "split", "tokenize", "tokenizer", "word_tokenize", "encode", "numericalize"}
+_NAMES = {"tokens", "toks", "tok", "words", "ids", "seq", "sequence", "indices", "encoded", "tokenized"}
+
+
+@rule(level="risk", needs=("source",), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Look for cuts from the front, at fewer than 400 words, in programs that read the IMDb reviews."""
+    files = list(trees(record))
+    if not any("imdb" in text.lower() for _, text, _ in files):
+        raise Unseen("how long the texts are, and where they give their verdict, is not known")
+    numbers = _numbers(tree for _, _, tree in files)
+    for key, text, tree in files:
+        for node, around in with_parents(tree):
+            kept = numbers.get(bound) if (bound := _kept(node)) in numbers else _literal(bound)
+            if kept is None or not _TOO_FEW <= kept < _ENOUGH or not isinstance(node, ast.expr) or _is_shown(around):
+                continue
+            yield Finding(
+                place_of(key, text, node),
+                f"{ast.unparse(node)[:70]} keeps the first {kept} words of a review: IMDb reviews are often longer, and give "
+                f"their verdict at the end. Keep the last {kept} instead ([-{kept}:]), or {_ENOUGH} and more.",
+            )
+
+
+def _kept(node: ast.AST) -> str:
+    """Return what says how many words are kept from the front; nothing where nothing is cut."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
+        cut = node.slice
+        if cut.lower is None and cut.step is None and cut.upper is not None and _is_text(node.value):
+            return ast.unparse(cut.upper).rpartition(".")[2]
+    if isinstance(node, ast.Call):
+        given = {word.arg: ast.unparse(word.value) for word in node.keywords}
+        word = last_word(node)
+        if word == "pad_sequences" and given.get("truncating", "").strip("'\"") == "post":
+            return given.get("maxlen", "").rpartition(".")[2]
+        if word == "Field" and given.get("truncate_first", "False") == "False":
+            return given.get("fix_length", "").rpartition(".")[2]
+    return ""
+
+
+def _is_text(value: ast.expr) -> bool:
+    if isinstance(value, ast.Call):
+        is_lines = last_word(value) == "split" and any(isinstance(one, ast.Constant) for one in value.args)
+        return last_word(value) in _CUTTERS and not is_lines
+    return isinstance(value, ast.Name) and value.id in _NAMES
+
+
+def _literal(text: str) -> int | None:
+    return int(text) if text.isdigit() else None
+
+
+def _numbers(modules: Iterator[ast.Module]) -> dict[str, int]:
+    """Return the names that are one whole number in the whole program."""
+    found: dict[str, set[int | None]] = {}
+    for tree in modules:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+                number = node.value.value if isinstance(node.value, ast.Constant) else None
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    name = ast.unparse(target).rpartition(".")[2]
+                    found.setdefault(name, set()).add(number if isinstance(number, int) else None)
+    return {
+        name: number
+        for name, values in found.items()
+        if len(values) == 1 and (number := min(values, key=str)) is not None
+    }
+
+
+def _is_shown(around: tuple[ast.AST, ...]) -> bool:
+    return any(isinstance(one, ast.Call) and last_word(one) in {"print", "display", "head"} for one in around) or any(
+        isinstance(one, ast.JoinedStr) for one in around
+    )
