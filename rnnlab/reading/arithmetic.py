@@ -93,13 +93,10 @@ def _rows_together(one: Value, two: Value) -> Value:
 
 def _path(folder: Thing, name: Value) -> Value:
     """`folder / name` of pathlib."""
-    inner = (
-        name.known
-        if isinstance(name, Text)
-        else name.fields["path"]
-        if isinstance(name, Thing)
-        else constant(name, "{}")
-    )
+    if isinstance(name, Thing):
+        inner = name.fields.get("path", "{}")
+    else:
+        inner = name.known if isinstance(name, Text) else constant(name, "{}")
     return Thing("pathlib.Path", {"group": "path", "path": f"{folder.fields['path'].rstrip('/')}/{inner}"})
 
 
