@@ -214,7 +214,9 @@ def _index(use: Use) -> list[Symbols]:
             symbols.extend(tensor.symbols[at : at + kept])
             at += kept
         elif isinstance(k, slice):
-            whole = len(range(*k.indices(tensor.shape[at]))) == tensor.shape[at]
+            start, stop, step = k.indices(tensor.shape[at])
+            # Counted by hand: what is read of a program has sizes that no list could have.
+            whole = (stop - start + step - (1 if step > 0 else -1)) // step == tensor.shape[at]
             symbols.append(tensor.symbols[at] if whole else _part(tensor.symbols[at]))
             at += 1
         elif isinstance(k, int) and not isinstance(k, bool):

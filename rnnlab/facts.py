@@ -48,12 +48,12 @@ class TensorNote(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="not
 
 
 class PackedNote(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="note", tag="packed"):
-    """A PackedSequence: its real tokens, and the padded rectangle that they came from."""
+    """A PackedSequence: its real tokens, and the padded rectangle that they came from; a size is None where it is not known."""
 
-    tokens: int
-    seq_len: int
-    batch: int
-    features: tuple[int, ...] = ()
+    tokens: int | None
+    seq_len: int | None
+    batch: int | None
+    features: tuple[int | None, ...] = ()
     axes: tuple[Axis, ...] = ()
     dtype: str = ""
     device: str = "cpu"
@@ -169,12 +169,12 @@ class Said(Fact, frozen=True, tag="said"):
     """Text that the program printed.
 
     Source alone knows no values: the text then has `{}` for each of the `values`, whose notes say what made them, and
-    `made_from` holds the identities of all data behind them.
+    `made_from` holds for each of them the identities of the data behind it.
     """
 
     text: str
     values: tuple[Named, ...] = ()
-    made_from: tuple[int, ...] = ()
+    made_from: tuple[tuple[int, ...], ...] = ()
 
 
 class Locals(Fact, frozen=True, tag="locals"):

@@ -77,7 +77,7 @@ def read_notebook(path: str | Path) -> list[Cell]:
         texts = [_joined(cell, "source", "input") for cell in cells if cell["cell_type"] == "code"]
         metadata = notebook.get("metadata") or {}
         language = metadata.get("language_info", {}).get("name") or metadata.get("kernelspec", {}).get("language")
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, StopIteration) as error:
         raise NotebookError(
             f"{path} ends in .ipynb, but it is no notebook: its text is not a notebook's JSON"
         ) from error

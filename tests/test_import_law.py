@@ -22,8 +22,8 @@ verbs | inspectors | learning > pipeline > ground
 GROUND = {"facts", "stages", "sources", "operations", "index", "axes", "jail"}
 LIGHT = ["record", "rules.kit", "errors", "report", "timeline", "views.terminal",
          "views.crashes", "views.peeks", "views.shapes", "views.words",
-         "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "cli", "jail",
-         "probing.asking"]  # fmt: skip
+         "views.rows", "views.stepper", "verbs.travel", "facts", "stages", "sources", "operations", "index", "axes", "cli", "jail",
+         "probing.asking", "reading"]  # fmt: skip
 HEAVY = ("torch", "torchtext", "spacy", "pandas")
 
 
@@ -92,6 +92,11 @@ def heavy_after(statement: str) -> str:
 def test_judging_and_showing_never_import_torch() -> None:
     names = ", ".join(f"rnnlab.{name}" for name in LIGHT)
     assert heavy_after(f"import rnnlab, {names}; from rnnlab.rules.kit import catalogue; catalogue()") == ""
+
+
+def test_reading_a_program_never_imports_what_the_program_imports() -> None:
+    text = "import torch, torchtext, spacy, pandas; print(torch.zeros(2).sum())"
+    assert heavy_after(f"from rnnlab.reading import read_text; read_text({text!r}, 'a.py')") == ""
 
 
 def test_the_check_for_heavy_imports_can_fail() -> None:

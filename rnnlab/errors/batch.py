@@ -148,7 +148,7 @@ def first_state_of_another_batch_size(record: Record, crash: Crash) -> Explanati
         if (layers, hid) != (got_layers, got_hid) or batch == size:
             return None
     elif isinstance(note, PackedNote) and state is not None and state.shape and len(state.shape) == 3:
-        batch, size = note.batch, state.shape[1] or 0
+        batch, size = note.batch or 0, state.shape[1] or 0
         if batch == size:
             return None
     else:

@@ -137,7 +137,7 @@ def described(note: Note) -> str:
     if isinstance(note, PackedNote):
         rest = sized(note.features, note.axes[1:]).strip("()")
         inside = f"(seq_len={note.seq_len}, batch={note.batch}{', ' if rest else ''}{rest})"
-        return f"a packed sequence of {note.tokens:,} tokens {inside}"
+        return f"a packed sequence of {note.tokens or 0:,} tokens {inside}"
     if isinstance(note, GroupNote):
         return f"a {note.kind} of {len(note.items)}: {', '.join(described(item.note) for item in note.items)}"
     return f"{note.type} {note.text}".strip()

@@ -432,7 +432,7 @@ def _tensors_of(note: Note | None) -> list[Tensor]:
     if isinstance(note, TensorNote):
         return [Tensor(tuple(note.axes), tuple(size or 0 for size in note.shape or ()))]
     if isinstance(note, PackedNote):
-        return [Tensor(tuple(note.axes), (note.tokens, *note.features))]
+        return [Tensor(tuple(note.axes), (note.tokens or 0, *(size or 0 for size in note.features)))]
     if isinstance(note, GroupNote):
         return [axes for item in note.items for axes in _tensors_of(item.note)]
     return []

@@ -20,11 +20,15 @@ Loops are read once, and again where state goes round. Sizes that are not known 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnlab.facts import Gap
 from rnnlab.reading import files
 from rnnlab.reading.files import Program
 from rnnlab.record import Header, Record
+
+if TYPE_CHECKING:
+    from rnnlab.reading.running import Run
 
 __all__ = ["read", "read_text"]
 
@@ -40,30 +44,51 @@ def read_text(text: str, file: str = "program.py") -> Record:
 
 
 def _record(program: Program) -> Record:
-    from rnnlab.reading import endings, imports
     from rnnlab.reading.expressions import EXPRESSIONS
-    from rnnlab.reading.running import STEPS, Frame, Run, Stopped
+    from rnnlab.reading.running import Run
     from rnnlab.reading.statements import STATEMENTS
-    from rnnlab.reading.values import Scoped
 
     record = Record(Header(program=program.name, full=False))
     run = Run(program, STATEMENTS, EXPRESSIONS)
-    try:
-        run.frames.append(Frame(Scoped({}, None, {}), None, ""))
-        for entry in program.entries:
-            run.left = max(run.left, STEPS)
-            imports.run_file(run, entry)
-    except Stopped:
-        run.story.tell(Gap(what="length", why="the program is longer than what is read of one"))
-    except (RecursionError, MemoryError):
-        run.story.tell(Gap(what="depth", why="the program calls itself deeper than what is read of one"))
-    try:
-        endings.run_the_rest(run)
-    except (Stopped, RecursionError, MemoryError):
-        run.story.doubt = 0
+    for part in (_run_program, _run_the_rest):
+        try:
+            part(run)
+        except Exception as error:  # a reader that fails must not take the program's other facts with it
+            run.story.doubt = 0
+            run.story.tell(
+                Gap(what="reading", why=f"rnnlab failed to read on from here ({type(error).__name__}: {error})")
+            )
     for source in program.files.values():
         for part in source.parts:
             record.add_source(part.key, part.text)
     for fact in run.story.settled():
         record.add(fact)
     return record
+
+
+def _run_program(run: Run) -> None:
+    """Run the files that nobody imports."""
+    from rnnlab.reading import imports
+    from rnnlab.reading.running import STEPS, Frame, Stopped
+    from rnnlab.reading.values import Scoped
+
+    run.frames.append(Frame(Scoped({}, None, {}), None, ""))
+    for entry in run.program.entries:
+        run.left = STEPS
+        try:
+            imports.run_file(run, entry)
+        except Stopped:
+            run.story.tell(Gap(what="length", why=f"{entry} is longer than what is read of one program"))
+        except (RecursionError, MemoryError):
+            run.story.tell(Gap(what="depth", why=f"{entry} calls itself deeper than what is read of one program"))
+
+
+def _run_the_rest(run: Run) -> None:
+    """Run what nobody called."""
+    from rnnlab.reading import endings
+    from rnnlab.reading.running import Stopped
+
+    try:
+        endings.run_the_rest(run)
+    except (Stopped, RecursionError, MemoryError):
+        run.story.doubt = 0  # what nobody calls may stay unread

@@ -65,7 +65,9 @@ def binary(run: Run, node: Any, kind: ast.operator, left: tuple[Any, Value], rig
     if isinstance(kind, ast.Div) and isinstance(one, Thing) and one.fields.get("group") == "path":
         return _path(one, two)
     if isinstance(kind, ast.Add) and _is_rows(one) and _is_rows(two):
-        return together([one, two]) if type(one) is type(two) and not isinstance(one, Thing) else _rows_together(one, two)
+        return (
+            together([one, two]) if type(one) is type(two) and not isinstance(one, Thing) else _rows_together(one, two)
+        )
     if isinstance(one, Listing) or isinstance(two, Listing):
         return _listings(kind, one, two)
     if isinstance(one, Number | Constant) and isinstance(two, Number | Constant):
@@ -81,12 +83,20 @@ def _is_rows(value: Value) -> bool:
 
 def _rows_together(one: Value, two: Value) -> Value:
     """Two columns or datasets are put together (or two texts of one row)."""
-    return Unknown(deep_origins(one) | deep_origins(two), made_of((one, two)), "", any(getattr(v, "vague", False) for v in (one, two)))
+    return Unknown(
+        deep_origins(one) | deep_origins(two),
+        made_of((one, two)),
+        "",
+        any(getattr(v, "vague", False) for v in (one, two)),
+    )
 
 
 def _path(folder: Thing, name: Value) -> Value:
     """`folder / name` of pathlib."""
-    inner = name.known if isinstance(name, Text) else name.fields["path"] if isinstance(name, Thing) else constant(name, "{}")
+    if isinstance(name, Thing):
+        inner = name.fields.get("path", "{}")
+    else:
+        inner = name.known if isinstance(name, Text) else constant(name, "{}")
     return Thing("pathlib.Path", {"group": "path", "path": f"{folder.fields['path'].rstrip('/')}/{inner}"})
 
 
@@ -185,7 +195,12 @@ def _divided(run: Run, node: Any, one: Number, two: Value) -> Value:
         by = "examples" if isinstance(two, Number) and two.length_of is not None and by == "counted" else by
         by = "constant" if isinstance(two, Constant) else by
         divisor = run.story.word(getattr(node, "right", None) or node)
-        samples = {"total": run.story.word(getattr(node, "left", node)), "added": one.added, "divisor": divisor, "by": by}
+        samples = {
+            "total": run.story.word(getattr(node, "left", node)),
+            "added": one.added,
+            "divisor": divisor,
+            "by": by,
+        }
         parents = [*origins_of((one, two))]
         number = run.story.data(node, "metric", run.name(node), parents, samples=samples)
         made.origins = frozenset({number})

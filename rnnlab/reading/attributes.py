@@ -53,9 +53,13 @@ def read(run: Run, owner: Value, name: str, node: Any) -> Value:
     if isinstance(owner, Packed):
         shape = None if owner.features is None else (run.size(), *owner.features)
         symbols = owner.symbols if shape is not None and len(owner.symbols) == len(shape) else None
-        return Tensor(shape if name == "data" else None, symbols if name == "data" else None, "", owner.origins, owner.made)
+        return Tensor(
+            shape if name == "data" else None, symbols if name == "data" else None, "", owner.origins, owner.made
+        )
     if isinstance(owner, Either):
-        return joined_all([read(run, option, name, node) for option in owner.options if not _is_none(option)] or [Unknown()])
+        return joined_all(
+            [read(run, option, name, node) for option in owner.options if not _is_none(option)] or [Unknown()]
+        )
     if isinstance(owner, Function) and name in ("__name__", "__doc__"):
         return Constant(owner.name)
     if isinstance(owner, Mapping) and owner.kind == "namespace":
@@ -137,7 +141,11 @@ def write(run: Run, owner: Value, name: str, value: Value, node: Any) -> None:
     if isinstance(owner, Either):
         for option in owner.options:
             if isinstance(option, Object):
-                run.heap.write(option.fields, name, joined_all([v for v in (option.fields.get(name), value) if isinstance(v, Value)]))
+                run.heap.write(
+                    option.fields,
+                    name,
+                    joined_all([v for v in (option.fields.get(name), value) if isinstance(v, Value)]),
+                )
         return
     if isinstance(owner, Mapping):
         if owner.kind == "namespace":
@@ -148,6 +156,3 @@ def write(run: Run, owner: Value, name: str, value: Value, node: Any) -> None:
         libraries.attribute_written(run, owner, name, value, node)
     elif isinstance(owner, Library):
         libraries.flag_written(run, owner, name, value, node)
-
-
-__all__ = ["bound", "read", "write"]

@@ -34,7 +34,11 @@ def either(run: Run, branches: Sequence[Callable[[], str]]) -> str:
     run.grad_on = grad_on
     going_on = [writes for status, writes in ended if not status]
     mine = run.frame.scope.variables
-    left = [_shared(writes, mine) if status == "return" else writes for status, writes in ended if status and status != "raise"]
+    left = [
+        _shared(writes, mine) if status == "return" else writes
+        for status, writes in ended
+        if status and status != "raise"
+    ]
     stays = [status for status, _ in ended if not status]
     run.heap.merge([*going_on, *left])
     if stays:

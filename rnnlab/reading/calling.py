@@ -23,8 +23,6 @@ from rnnlab.reading.values import (
     Method,
     Partial,
     Scoped,
-    Super,
-    Tensor,
     Thing,
     Unknown,
     Value,
@@ -59,13 +57,13 @@ class Arguments:
 
     def get(self, position: int | None, *names: str) -> Value | None:
         """Return an argument by position or by any of its names; None where it was not given."""
-        if position is not None and position < len(self.positional):
+        if position is not None and 0 <= position < len(self.positional):
             return self.positional[position]
         return next((self.named[name] for name in names if name in self.named), None)
 
     def word(self, position: int | None, *names: str) -> str:
         """Return the learner's word for an argument."""
-        if position is not None and position < len(self.positional):
+        if position is not None and 0 <= position < len(self.positional):
             return self.words.get(position, "")
         return next((self.words.get(name, "") for name in names if name in self.named), "")
 
@@ -146,11 +144,15 @@ def call(run: Run, callee: Value, given: Arguments) -> Value:
     if isinstance(callee, Thing):
         return libraries.call_thing(run, callee, given)
     if isinstance(callee, Partial):
-        whole = Arguments(given.node, [*callee.arguments, *given.positional], {**callee.named, **given.named}, given.rest)
+        whole = Arguments(
+            given.node, [*callee.arguments, *given.positional], {**callee.named, **given.named}, given.rest
+        )
         return call(run, callee.callee, whole)
     if isinstance(callee, Either):
         with run.doubting():
-            return joined_all([call(run, option, given) for option in callee.options if not _is_none(option)] or [Unknown()])
+            return joined_all(
+                [call(run, option, given) for option in callee.options if not _is_none(option)] or [Unknown()]
+            )
     return derived([callee, *given.values()])
 
 
@@ -160,7 +162,17 @@ def _is_none(value: Value) -> bool:
 
 # --- functions -----------------------------------------------------------------------------------------------------
 
-_LOOKED_THROUGH = {"wraps", "lru_cache", "cache", "staticmethod", "classmethod", "property", "abstractmethod", "jit", "njit"}
+_LOOKED_THROUGH = {
+    "wraps",
+    "lru_cache",
+    "cache",
+    "staticmethod",
+    "classmethod",
+    "property",
+    "abstractmethod",
+    "jit",
+    "njit",
+}
 
 
 def call_function(run: Run, function: Function, given: Arguments) -> Value:
@@ -216,7 +228,11 @@ def _part_of(run: Run, function: Function) -> Any:
 
 def _run_body(run: Run, frame: Frame, function: Function, given: Arguments) -> Value:
     story = run.story
-    names = [Named(name, story.note(value, 1)) for name, value in frame.arguments.items() if name != "self" or _is_module(value)]
+    names = [
+        Named(name, story.note(value, 1))
+        for name, value in frame.arguments.items()
+        if name != "self" or _is_module(value)
+    ]
     frame.place = story.place(given.node)
     n = story.enter(given.node, function.name, names, key=tuple(made_of([v]) for v in frame.arguments.values()))
     part = story.part
@@ -259,7 +275,9 @@ def _bind_parameters(run: Run, function: Function, given: Arguments, variables: 
         else:
             variables[name] = function.defaults.get(name) or Unknown(text=name)
     for one in wanted.kwonlyargs:
-        variables[one.arg] = named.pop(one.arg, None) or given.rest or function.defaults.get(one.arg) or Unknown(text=one.arg)
+        variables[one.arg] = (
+            named.pop(one.arg, None) or given.rest or function.defaults.get(one.arg) or Unknown(text=one.arg)
+        )
     if wanted.vararg is not None:
         extra = given.positional[len(names) :]
         variables[wanted.vararg.arg] = Listing("tuple", extra if given.rest is None else None, given.rest)
@@ -280,13 +298,11 @@ def instantiate(run: Run, kind: Class, given: Arguments) -> Value:
     run.instances.append(made)
     if models.is_model(made):
         made.fields["training"] = Constant(True)
-    names = run.names(given.node)
     start = kind.attribute("__init__")
     if isinstance(start, Function):
         call(run, bound(start, made), given)
     else:
         libraries.plain_fields(run, made, given)
-    run.frame.binding = (given.node, names) if names else run.frame.binding
     models.made(run, made, given)
     return made
 
@@ -299,6 +315,3 @@ def call_instance(run: Run, instance: Instance, given: Arguments) -> Value:
     if method is not None:
         return call(run, bound(method, instance), given)
     return derived([instance, *given.values()])
-
-
-__all__ = ["Arguments", "Super", "Tensor", "arguments", "call", "call_function", "call_instance", "instantiate"]

@@ -75,7 +75,9 @@ def _try_forward(run: Run, instance: Instance) -> None:
 
 
 def _try_methods(run: Run, kind: Class) -> None:
-    waiting = [f for f in kind.fields.values() if isinstance(f, Function) and f.owner is kind and not _is_entered(run, f)]
+    waiting = [
+        f for f in kind.fields.values() if isinstance(f, Function) and f.owner is kind and not _is_entered(run, f)
+    ]
     waiting = [f for f in waiting if isinstance(f.node, ast.FunctionDef | ast.AsyncFunctionDef)]
     if not waiting:
         return

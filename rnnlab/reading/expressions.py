@@ -5,26 +5,23 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from rnnlab.reading import arithmetic, attributes, calling, items, looping
+from rnnlab.reading import arithmetic, attributes, calling, items, libraries, looping, tensors
 from rnnlab.reading.deciding import truth
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.looping import element_of, known_turns
 from rnnlab.reading.running import Evaluates, Run
 from rnnlab.reading.values import (
-    Class,
     Constant,
-    Function,
     Library,
     Listing,
     Mapping,
-    Number,
     Scoped,
+    Tensor,
     Text,
     Unknown,
     Value,
     constant,
     deep_origins,
-    derived,
     made_of,
     origins_of,
 )
@@ -168,6 +165,8 @@ def _formatted(run: Run, node: ast.JoinedStr) -> Value:
             continue
         inner = part.value if isinstance(part, ast.FormattedValue) else part
         value = run.evaluate(inner)
+        if isinstance(part, ast.FormattedValue) and part.format_spec is not None and isinstance(value, Tensor):
+            tensors.formatted(run, value, run.story.word(inner), node)
         if isinstance(value, Constant) and not (isinstance(part, ast.FormattedValue) and part.format_spec):
             known.append(str(value.value))
             continue
@@ -209,6 +208,8 @@ def _comprehension(kind: str) -> Any:
         if exact and kind != "set":
             return Listing(kind, values, None, origins)
         element = joined_all(values) if values else Unknown(origins)
+        if kind == "set" and deep_origins(element):
+            element = libraries.from_set(run, node, element)
         return Listing(kind, None, element, origins | deep_origins(element))
 
     return make
@@ -221,7 +222,7 @@ def _turns(run: Run, generators: list[ast.comprehension], inner: Any) -> tuple[l
     scope = run.frame.scope
     binding = run.frame.binding
     run.frame.binding = (None, ())
-    run.frame.scope = Scoped({}, scope if run.frame.owner is None else scope, scope.top)
+    run.frame.scope = Scoped({}, scope, scope.top)
     found: list[Any] = []
     origins: frozenset[int] = frozenset()
     is_exact = len(generators) == 1 and not generators[0].ifs
@@ -299,5 +300,3 @@ EXPRESSIONS: dict[type, Evaluates] = {
     ast.DictComp: _dict_comprehension,
     ast.Await: _await,
 }
-
-__all__ = ["EXPRESSIONS", "Class", "Function", "Number", "derived"]

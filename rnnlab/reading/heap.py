@@ -133,7 +133,7 @@ def joined(one: Any, two: Any, both: bool = False) -> Any:
     if len(found) == 1:
         return found[0]
     if len(found) <= _FEW:
-        return Either(found)
+        return Either(found, both)
     return Unknown(origins_of(found), made_of(found), vague=not both)
 
 
@@ -147,6 +147,8 @@ def _joined_plain(one: Any, two: Any, both: bool = False) -> Any:
         return one
     if isinstance(two, Value) and one is None:
         return two
+    if isinstance(one, str) and isinstance(two, str):
+        return one if one == two else "?"
     return one if one == two else None
 
 
@@ -193,7 +195,7 @@ def _unknowns(one: Unknown, two: Unknown, both: bool = False) -> Value:
 
 
 def _listings(one: Listing, two: Listing, both: bool = False) -> Value | None:
-    if one.kind != two.kind:
+    if one.kind != two.kind or one.kind in ("enumerate", "zip", "slice"):
         return None
     origins, made = one.origins | two.origins, tuple(dict.fromkeys(one.made + two.made))
     if one.items is not None and two.items is not None and len(one.items) == len(two.items):
@@ -218,10 +220,9 @@ def _mappings(one: Mapping, two: Mapping, both: bool = False) -> Value:
 
 def _things(one: Thing, two: Thing, both: bool = False) -> Value | None:
     """Two layers of one class, made in two branches, are one whose options may be either."""
-    if one.kind != two.kind or one.number != two.number:
+    if one.kind != two.kind or one.number != two.number or one.origins != two.origins:
         return None
-    made = Thing(one.kind, joined(one.fields, two.fields), one.origins | two.origins, one.made, one.number)
-    return made
+    return Thing(one.kind, joined(one.fields, two.fields), one.origins | two.origins, one.made, one.number)
 
 
 def _methods(one: Method, two: Method, both: bool = False) -> Value | None:

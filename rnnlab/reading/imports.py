@@ -12,23 +12,25 @@ from rnnlab.reading.values import File, Library, Scoped, Unknown, Value
 
 # What a text classifier's imports may be without being files of its own.
 KNOWN = frozenset(
-    """torch torchtext torchvision torchaudio torchmetrics torchinfo torchsummary torchdata pytorch_lightning lightning ignite
-    fastai skorch accelerate transformers tokenizers datasets evaluate sentencepiece huggingface_hub peft keras tensorflow
-    tensorboard tensorboardX keras_preprocessing tflearn jax flax numpy np pandas scipy sklearn statsmodels matplotlib seaborn
-    plotly bokeh wordcloud altair cv2 PIL skimage imageio nltk spacy gensim jieba textblob stanza flair allennlp pattern
-    bs4 lxml html2text requests aiohttp urllib3 tqdm rich click typer fire absl yaml toml tomli omegaconf hydra ml_collections
-    attr attrs pydantic dotenv joblib dill cloudpickle h5py tables pyarrow fastparquet openpyxl xlrd sqlalchemy psycopg2 pymongo
-    wandb mlflow comet_ml neptune clearml optuna ray hyperopt skopt bayes_opt imblearn xgboost lightgbm catboost shap lime
-    captum nlpaug textaugment emoji contractions unidecode langdetect spellchecker symspellpy inltk zemberek snowballstemmer
-    pymorphy2 konlpy mecab MeCab janome fugashi underthesea pyvi pythainlp hazm camel_tools indicnlp opencc zhconv pypinyin
-    kaggle gdown google IPython ipywidgets jupyter nbformat psutil GPUtil pynvml apex deepspeed horovod fairscale einops
-    opacus thop fvcore torchcrf TorchCRF pytorch_crf seqeval sacrebleu rouge bert_score editdistance Levenshtein rapidfuzz fuzzywuzzy
-    flask fastapi streamlit gradio uvicorn pytest hypothesis setuptools pkg_resources six future past mpi4py numba cython
-    termcolor colorama prettytable tabulate texttable loguru coloredlogs ftfy regex ujson orjson jsonlines smart_open
-    boto3 botocore azure networkx dgl torch_geometric faiss annoy umap hdbscan kneed yellowbrick mlxtend missingno
-    pandas_profiling ydata_profiling swifter dask polars modin cudf cupy tweepy praw snscrape wikipedia newspaper
-    torch_xla torch_optimizer adabelief_pytorch ranger warmup_scheduler torch_lr_finder cachetools more_itertools toolz
-    pyhocon easydict addict munch box simplejson msgpack glob2 path pathos multiprocess rnnlab""".split()
+    """torch torchtext torchvision torchaudio torchmetrics torchinfo torchsummary torchdata pytorch_lightning lightning
+    ignite fastai skorch accelerate transformers tokenizers datasets evaluate sentencepiece huggingface_hub peft
+    keras tensorflow tensorboard tensorboardX keras_preprocessing tflearn jax flax numpy np pandas scipy sklearn
+    statsmodels matplotlib seaborn plotly bokeh wordcloud altair cv2 PIL skimage imageio nltk spacy gensim jieba
+    textblob stanza flair allennlp pattern bs4 lxml html2text requests aiohttp urllib3 tqdm rich click typer fire
+    absl yaml toml tomli omegaconf hydra ml_collections attr attrs pydantic dotenv joblib dill cloudpickle h5py
+    tables pyarrow fastparquet openpyxl xlrd sqlalchemy psycopg2 pymongo wandb mlflow comet_ml neptune clearml
+    optuna ray hyperopt skopt bayes_opt imblearn xgboost lightgbm catboost shap lime captum nlpaug textaugment emoji
+    contractions unidecode langdetect spellchecker symspellpy inltk zemberek snowballstemmer pymorphy2 konlpy mecab
+    MeCab janome fugashi underthesea pyvi pythainlp hazm camel_tools indicnlp opencc zhconv pypinyin kaggle gdown
+    google IPython ipywidgets jupyter nbformat psutil GPUtil pynvml apex deepspeed horovod fairscale einops opacus
+    thop fvcore torchcrf TorchCRF pytorch_crf seqeval sacrebleu rouge bert_score editdistance Levenshtein rapidfuzz
+    fuzzywuzzy flask fastapi streamlit gradio uvicorn pytest hypothesis setuptools pkg_resources six future past
+    mpi4py numba cython termcolor colorama prettytable tabulate texttable loguru coloredlogs ftfy regex ujson orjson
+    jsonlines smart_open boto3 botocore azure networkx dgl torch_geometric faiss annoy umap hdbscan kneed
+    yellowbrick mlxtend missingno pandas_profiling ydata_profiling swifter dask polars modin cudf cupy tweepy praw
+    snscrape wikipedia newspaper torch_xla torch_optimizer adabelief_pytorch ranger warmup_scheduler torch_lr_finder
+    cachetools more_itertools toolz pyhocon easydict addict munch box simplejson msgpack glob2 path pathos
+    multiprocess rnnlab""".split()
 )
 
 

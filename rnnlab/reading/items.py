@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    options,
     origins_of,
 )
 
@@ -88,15 +90,28 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
             bounds = [constant(part, ...) for part in key.items]
             if all(bound is None or isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
                 return Listing(owner.kind, owner.items[slice(*bounds)], None, owner.origins)
-    if owner.items and len(owner.items) <= 4 and not is_slice(key) and all(isinstance(one, Object) for one in owner.items):
+    if (
+        owner.items
+        and len(owner.items) <= 4
+        and not is_slice(key)
+        and all(isinstance(one, Object) for one in owner.items)
+    ):
         return Either(owner.items)  # one of them: what is done to it may be done to any
-    element = joined_all([v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)])
-    if not is_slice(key) and (chosen := [n for n in deep_origins(key) if _is_part(run, n)]) and len(chosen) == 1:
-        element = libraries.belonging_to(element, chosen[0])
+    element = joined_all(
+        [v for v in (*(owner.items or ()), owner.element) if v is not None] or [Unknown(owner.origins)]
+    )
+    if not is_slice(key) and (part := _chosen_part(run, owner, key)) is not None:
+        element = libraries.belonging_to(element, part)
     if is_slice(key):
         part = Listing(owner.kind, None, element, owner.origins, owner.made)
         return libraries.sliced(run, owner, key, node, part) if deep_origins(owner) else part
     return element
+
+
+def _chosen_part(run: Run, owner: Value, key: Value) -> int | None:
+    """Return the part of the rows that an index belongs to, if it is one part, and not the rows themselves."""
+    found = [n for n in deep_origins(key) if _is_part(run, n) and n not in deep_origins(owner)]
+    return found[0] if len(found) == 1 else None
 
 
 def _is_part(run: Run, number: int) -> bool:
@@ -182,7 +197,10 @@ def spread(run: Run, value: Value, count: int | None, node: Any) -> list[Value]:
     wanted = count if count is not None else 0
     if isinstance(value, Tensor):
         rest = value.shape[1:] if value.shape else None
-        return [Tensor(rest, value.symbols[1:] if value.shape else None, value.dtype, value.origins, value.made) for _ in range(wanted)]
+        return [
+            Tensor(rest, value.symbols[1:] if value.shape else None, value.dtype, value.origins, value.made)
+            for _ in range(wanted)
+        ]
     element = element_of(run, value, node)
     return [_copy(element) for _ in range(wanted)]
 
@@ -193,8 +211,12 @@ def _copy(value: Value) -> Value:
 
 # --- numbering -----------------------------------------------------------------------------------------------------
 
-_LABELS = re.compile(r"label|class|tag|target|intent|categor|sentiment|lang(?!uage_model)|country|cities|author|genre|lbl|emotion|\by\b|rating|topic", re.I)
-_WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|char|dictionary|ix_to|itos|letters|index", re.I)
+_LABELS = re.compile(
+    r"label|class|\bcls|cls2|tag|target|intent|categor|sentiment|lang(?!uage_model)|country|countries|author|genre|lbl|emotion|rating|topic"
+    r"|etiket|clase|klasse|标签|类别",
+    re.I,
+)
+_WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|c2i|char|dictionary|itos|letters|wort|kelime|palabra|词", re.I)
 
 
 def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> None:
@@ -202,25 +224,41 @@ def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> No
     origins = deep_origins(key)
     if not origins or made.fields["number"] is not None or not _counts_up(value):
         return
-    names = " ".join([*run.names(node), run.story.source(getattr(node, "value", None) or node)])
-    frame_words = f"{names} {run.frame.function.name if run.frame.function else ''}"
-    what = "vocabulary"
     if known := libraries.vocabulary_among(run, origins):
         run.heap.write(made.fields, "number", known)
         return
-    if _LABELS.search(names) and not _WORDS.search(names):
-        what = "label map"
-    elif not _WORDS.search(names) and _LABELS.search(frame_words) and not _WORDS.search(frame_words):
-        what = "label map"
-    is_set = isinstance(key, Unknown) and key.text == "from a set"
-    libraries.tell_vocabulary(run, node, made, origins, what, from_set=is_set)
+    texts = {getattr(one, "text", "") for one in options(key)}
+    what, is_certain = _words_or_labels(run, texts, node)
+    from_set = any(text.startswith("from a set") for text in texts)
+    libraries.tell_vocabulary(run, node, made, origins, what, from_set=from_set, certain=is_certain)
+
+
+def _words_or_labels(run: Run, texts: set[str], node: Any) -> tuple[str, bool]:
+    """Say what a dict numbers, and whether that is certain: by how its keys came about, else by what it is called."""
+    ways = " ".join(texts)
+    if "token" in ways or "character" in ways:
+        return "vocabulary", True
+    if "label" in ways:
+        return "label map", True
+    names = " ".join(
+        [*run.names(node), run.story.source(getattr(node, "value", node) if isinstance(node, ast.Subscript) else node)]
+    )
+    function = run.frame.function.name if run.frame.function is not None else ""
+    for text in (names, function):
+        labels, words = bool(_LABELS.search(text)), bool(_WORDS.search(text))
+        if labels != words:
+            return ("label map" if labels else "vocabulary"), True
+    return "vocabulary", False
 
 
 def _counts_up(value: Value) -> bool:
     """Say whether values are numbers in the order of their words: from enumerate, a counter, or the dict's own length."""
     if isinstance(value, Number):
-        return value.text in ("index", "len") or value.text.startswith("len(") or "index" in value.text or value.added != "" or bool(value.text)
+        return (
+            value.text in ("index", "len")
+            or value.text.startswith("len(")
+            or "index" in value.text
+            or value.added != ""
+            or bool(value.text)
+        )
     return isinstance(value, Constant) and isinstance(value.value, int) and not isinstance(value.value, bool)
-
-
-__all__ = ["grow", "is_key", "is_slice", "listing", "numbered", "read", "spread", "write"]

@@ -34,17 +34,19 @@ def element_of(run: Run, value: Value, node: Any) -> Value:
     """Return what stands for every element of something that is walked over."""
     if isinstance(value, Listing):
         if value.kind == "enumerate":
-            return Listing("tuple", [run.number("index"), element_of(run, value.fields["over"], node)])
+            return Listing("tuple", [run.number("index"), element_of(run, value.fields.get("over") or Unknown(), node)])
         if value.kind == "zip":
-            return Listing("tuple", [element_of(run, one, node) for one in value.fields["over"]])
+            return Listing("tuple", [element_of(run, one, node) for one in value.fields.get("over") or ()])
         if value.kind == "range":
-            return run.number("index", value.origins)
+            return run.number("row" if value.origins else "index", value.origins)
         known = [v for v in (*(value.items or ()), value.element) if v is not None]
         return joined_all(known) if known else Unknown(value.origins, value.made)
     if isinstance(value, Mapping):
         keys = [Constant(key) for key in list(value.items)[:8]]
         key = value.fields["key"]
-        return joined_all([*keys, key] if key is not None else keys) if keys or key is not None else Unknown(value.origins)
+        return (
+            joined_all([*keys, key] if key is not None else keys) if keys or key is not None else Unknown(value.origins)
+        )
     if isinstance(value, Thing):
         return libraries.thing_element(run, value, node)
     if isinstance(value, Tensor):
@@ -81,10 +83,10 @@ def known_turns(value: Value) -> list[Value] | None:
     """Return the elements of something that is walked over, where they are few and each is known."""
     if isinstance(value, Listing):
         if value.kind == "enumerate":
-            inner = known_turns(value.fields["over"])
+            inner = known_turns(value.fields.get("over") or Unknown())
             return None if inner is None else [Listing("tuple", [Constant(i), one]) for i, one in enumerate(inner)]
         if value.kind == "zip":
-            columns = [known_turns(one) for one in value.fields["over"]]
+            columns = [known_turns(one) for one in value.fields.get("over") or ()]
             if not columns or any(column is None for column in columns):
                 return None
             return [Listing("tuple", row) for row in zip(*(c for c in columns if c is not None), strict=False)]
@@ -100,8 +102,10 @@ def loader_behind(value: Value | None) -> Thing | None:
     if isinstance(value, Thing) and value.fields.get("is_loader"):
         return value
     if isinstance(value, Listing) and value.kind in ("enumerate", "zip"):
-        over = value.fields["over"]
-        return next((one for part in (over if isinstance(over, tuple) else (over,)) if (one := loader_behind(part))), None)
+        over = value.fields.get("over")
+        return next(
+            (one for part in (over if isinstance(over, tuple) else (over,)) if (one := loader_behind(part))), None
+        )
     if isinstance(value, Either):
         return next((one for part in value.options if (one := loader_behind(part))), None)
     return None
@@ -143,9 +147,15 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
 
 def _words_of(target: ast.expr) -> tuple[str, ...]:
     """Return the names that a batch is unpacked into: the last target, past a counter."""
-    while isinstance(target, ast.Tuple | ast.List) and target.elts and isinstance(target.elts[-1], ast.Tuple | ast.List):
+    while (
+        isinstance(target, ast.Tuple | ast.List) and target.elts and isinstance(target.elts[-1], ast.Tuple | ast.List)
+    ):
         target = target.elts[-1]
-    return tuple(one.id for one in target.elts if isinstance(one, ast.Name)) if isinstance(target, ast.Tuple | ast.List) else ()
+    return (
+        tuple(one.id for one in target.elts if isinstance(one, ast.Name))
+        if isinstance(target, ast.Tuple | ast.List)
+        else ()
+    )
 
 
 def while_loop(run: Run, node: ast.While) -> str:

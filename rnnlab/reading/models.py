@@ -14,19 +14,25 @@ from rnnlab.reading.values import (
     Instance,
     Listing,
     Mapping,
-    Method,
     Scoped,
     Tensor,
     Thing,
     Unknown,
     Value,
     constant,
-    deep_origins,
     derived,
     origins_of,
 )
 
-_MODELS = {"Module", "LightningModule", "PreTrainedModel", "ModuleList", "Sequential", "BertPreTrainedModel", "jit.ScriptModule"}
+_MODELS = {
+    "Module",
+    "LightningModule",
+    "PreTrainedModel",
+    "ModuleList",
+    "Sequential",
+    "BertPreTrainedModel",
+    "jit.ScriptModule",
+}
 _DATASETS = {"Dataset", "IterableDataset", "TensorDataset", "MapDataPipe", "IterDataPipe"}
 
 
@@ -51,17 +57,25 @@ def made(run: Run, instance: Instance, given: Any) -> None:
     """An object was made: a model or a dataset is told of."""
     node = given.node
     if is_model(instance):
-        if run.models or any(f.function is not None and f.function.name.endswith(".__init__") and _is_models_own(f) for f in run.frames):
+        if run.models or any(
+            f.function is not None and f.function.name.endswith(".__init__") and _is_models_own(f) for f in run.frames
+        ):
             return  # a part of a larger model
         inner = sorted({one for value in instance.fields.values() for one in _layers_in(value)})
         samples = {"type": instance.kind.name, "layers": inner, "python_lists": _layers_in_python_lists(instance)}
-        origins = [n for n in deep_origins_of_arguments(given) if (told := run.story.by_id(n)) is not None and told.what == "vocabulary"]
+        origins = [
+            n
+            for n in deep_origins_of_arguments(given)
+            if (told := run.story.by_id(n)) is not None and told.what == "vocabulary"
+        ]
         instance.number = run.story.data(node, "model", run.name(node), origins, samples=samples)
     elif is_dataset(instance):
         origins = origins_of(given.values()) or origins_of(instance.fields.values())
         origins -= frozenset(n for n in origins if _is_no_rows(run, n))
         samples = {"type": instance.kind.name}
-        instance.number = run.story.data(node, "dataset", run.name(node), origins, samples=samples, certain=len(origins) <= 1)
+        instance.number = run.story.data(
+            node, "dataset", run.name(node), origins, samples=samples, certain=len(origins) <= 1
+        )
 
 
 def _is_no_rows(run: Run, number: int) -> bool:
@@ -112,7 +126,9 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
     """Call a model: its forward runs, and what it does is told inside a scope of its own."""
     method = instance.kind.attribute("forward")
     if not isinstance(method, Function):
-        inner = next((v for v in instance.fields.values() if isinstance(v, Thing) and v.fields.get("group") == "container"), None)
+        inner = next(
+            (v for v in instance.fields.values() if isinstance(v, Thing) and v.fields.get("group") == "container"), None
+        )
         if inner is None:
             return derived(given.values())
         from rnnlab.reading.libraries import call_thing
@@ -131,6 +147,7 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
     _bind_parameters(run, method, whole, scope.variables)
     _become_tensors(scope.variables)
     frame.arguments = dict(scope.variables)
+    frame.place = run.story.place(given.node)
     function = f"{instance.kind.name}.forward"
     story = run.story
     inputs = [Named(word, story.note(value)) for word, value in given.pairs()]
@@ -152,12 +169,30 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
             batch, classes = result.symbols
             if batch.name == "batch":
                 classes.settle("classes")
+        if len(run.models) == 1:
+            _tell_prediction(run, instance, given)
     finally:
         run.models.pop()
         run.frames.pop()
         story.part = part
         story.leave(n, function, result)
     return result
+
+
+def _tell_prediction(run: Run, instance: Instance, given: Any) -> None:
+    """A model is asked about a single review, outside of every pass, with gradients off."""
+    if run.grad_on is not False or any(passed.kind == "batches" for passed in run.loops):
+        return
+    ids = next((v for v in given.positional if isinstance(v, Tensor) and v.shape is not None), None)
+    if ids is None or not (len(ids.shape or ()) == 1 or 1 in (ids.shape or ())[:2]):
+        return
+    caller = run.frames[-2].function if len(run.frames) > 1 else None
+    samples: dict[str, Any] = {"model": instance.kind.name, **({"function": caller.name} if caller is not None else {})}
+    inner = run.frames.pop()
+    name = run.name(given.node)
+    run.frames.append(inner)
+    made_from = [instance.number] if instance.number is not None else []
+    run.story.data(given.node, "prediction", name, made_from, {"rows": 1.0}, samples, place=inner.place)
 
 
 def _become_tensors(variables: dict[str, Value]) -> None:
@@ -181,6 +216,7 @@ def _itself(run: Run, owner: Instance, given: Any) -> Value:
             place=run.story.place(given.node),
             what="to",
             binds=run.binds(given.node),
+            grad_on=run.grad_on,
             values={"model": owner.number, "of": owner.kind.name, "device": given.word(0) or given.method},
         )
         run.story.call(given.node, call, "model")
@@ -251,8 +287,5 @@ def _logged(run: Run, owner: Instance, given: Any) -> Value:
     elif given.method == "log" and len(given.positional) > 1:
         name = constant(given.get(0), "") or ""
         value = given.positional[1]
-        run.story.said(given.node, f"{name} {{}}", [(given.word(1), value)], deep_origins(value))
+        run.story.said(given.node, f"{name} {{}}", [(given.word(1), value)])
     return Constant(None)
-
-
-__all__ = ["Method", "forward", "is_dataset", "is_model", "made"]

@@ -11,6 +11,7 @@ from rnnlab.reading.files import Program
 from rnnlab.reading.heap import Heap
 from rnnlab.reading.telling import Story
 from rnnlab.reading.values import (
+    NONE,
     Constant,
     File,
     Function,
@@ -20,7 +21,6 @@ from rnnlab.reading.values import (
     Scoped,
     Unknown,
     Value,
-    NONE,
 )
 
 STEPS = 40_000  # pieces of syntax that are looked at, for the program and again for what it never calls
@@ -85,6 +85,7 @@ class Run:
         self.saved: dict[str, tuple[int, Any]] = {}
         self.left = STEPS
         self._sizes = 0
+        self.line = 0  # of the running assignment
         self.batch_words: tuple[str, ...] = ()
 
     # --- steps ---------------------------------------------------------------------------------------------------
@@ -100,7 +101,11 @@ class Run:
             raise Stopped
 
     def execute(self, body: Sequence[ast.stmt]) -> str:
-        """Run statements in order; what comes back says how they were left: "" at their end, or return, break, continue, raise."""
+        """Run statements in order.
+
+        Returns:
+            how they were left: "" at their end, or return, break, continue, raise.
+        """
         table = self.statements
         for node in body:
             self.left -= 1

@@ -24,6 +24,7 @@ from rnnlab.reading.values import (
 
 def _assign(run: Run, node: ast.Assign) -> str:
     target = node.targets[0]
+    run.line = node.lineno
     run.bind(node.value, _words(run, target))
     value = run.evaluate(node.value)
     run.bind(None, ())
@@ -71,9 +72,14 @@ def _call_by_name(run: Run, value: Value, name: str) -> None:
     """A data object that came without a name takes that of the first variable that it goes to."""
     number = getattr(value, "number", None)
     if number is None:
-        return
+        if len(value.origins) != 1:
+            return
+        (number,) = value.origins
+        told = run.story.by_id(number)
+        if told is None or told.what != "split" or (told.place and told.place.line != run.line):
+            return
     told = run.story.by_id(number)
-    if told is not None and not told.name:
+    if told is not None and not told.name and told.what != "file":
         run.story.change(told.n, name=name)
 
 
@@ -116,7 +122,9 @@ _ENDS = {"sys.exit", "exit", "quit", "os._exit", "os.abort"}
 def _name_of(node: ast.expr) -> str:
     if isinstance(node, ast.Name):
         return node.id
-    return f"{node.value.id}.{node.attr}" if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
+    return (
+        f"{node.value.id}.{node.attr}" if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) else ""
+    )
 
 
 def _return(run: Run, node: ast.Return) -> str:
@@ -177,7 +185,9 @@ def make_function(run: Run, node: Any, name: str) -> Function:
     function = Function(node, around, run.frame.file, ".".join(words), owner)
     arguments = node.args
     positional = [*arguments.posonlyargs, *arguments.args]
-    for argument, default in zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True):
+    for argument, default in zip(
+        positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True
+    ):
         function.defaults[argument.arg] = run.evaluate(default)
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:

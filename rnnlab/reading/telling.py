@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from rnnlab.axes import Axis, Symbol
+from rnnlab.axes import Symbol
 from rnnlab.facts import (
     AnyFact,
     Call,
@@ -46,6 +46,7 @@ from rnnlab.reading.values import (
     Text,
     Thing,
     Value,
+    deep_origins,
     is_unknown_size,
     made_of,
 )
@@ -139,9 +140,7 @@ class Story:
         number = len(self.facts)
         inside = self.inside[-1] if self.inside else None
         certain = fact.certain and not self.doubt
-        self.facts.append(
-            msgspec.structs.replace(fact, n=number, inside=inside, seen_by="source", certain=certain)
-        )
+        self.facts.append(msgspec.structs.replace(fact, n=number, inside=inside, seen_by="source", certain=certain))
         return number
 
     def tell_once(self, fact: Fact, key: Any) -> tuple[int, bool]:
@@ -231,10 +230,11 @@ class Story:
         n, _ = self.tell_once(fact, ("loop", _spot(node), fact.executed is None, fact.over))
         return n
 
-    def said(self, node: Any, text: str, values: Sequence[tuple[str, Value]], origins: Iterable[int]) -> None:
-        """Tell of printed text."""
+    def said(self, node: Any, text: str, values: Sequence[tuple[str, Value]]) -> None:
+        """Tell of printed text, with `{}` for each of the values."""
+        origins = tuple(tuple(sorted(deep_origins(value))) for _, value in values[:16])
         named = tuple(Named(name, self.note(value)) for name, value in values[:16])
-        fact = Said(place=self.place(node), text=text[:2000], values=named, made_from=tuple(sorted(set(origins))))
+        fact = Said(place=self.place(node), text=text[:2000], values=named, made_from=origins)
         self.tell_once(fact, ("said", _spot(node), text, fact.made_from))
 
     # --- notes ---------------------------------------------------------------------------------------------------
@@ -249,9 +249,9 @@ class Story:
                 made_by=value.made,
             )
         if isinstance(value, Packed):
-            features = tuple(n for n in value.features or () if not is_unknown_size(n))
+            features = tuple(None if is_unknown_size(n) else n for n in value.features or ())
             axes = tuple(self._axis(symbol) for symbol in value.symbols)
-            return PackedNote(-1, -1, -1, features, axes, made_by=value.made)
+            return PackedNote(None, None, None, features, axes, made_by=value.made)
         if isinstance(value, Listing) and value.items is not None and depth and len(value.items) <= 16:
             items = tuple(Named("", self.note(one, depth - 1)) for one in value.items)
             return GroupNote(value.kind, items)
@@ -334,6 +334,3 @@ def inputs_of(story: Story, pairs: Iterable[tuple[str, Value]]) -> tuple[Named, 
 def makers_key(values: Iterable[Any]) -> tuple[tuple[int, ...], ...]:
     """Return what tells the inputs of one turn from those of another."""
     return tuple(made_of([value]) for value in values)
-
-
-__all__ = ["Axis", "Story", "inputs_of", "makers_key"]

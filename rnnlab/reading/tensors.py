@@ -18,11 +18,9 @@ from rnnlab.reading.values import (
     Constant,
     Either,
     Listing,
-    Mapping,
     Number,
     Packed,
     Tensor,
-    Text,
     Unknown,
     Value,
     constant,
@@ -121,7 +119,9 @@ def through(
     if not tensors or any(t.shape is None for t in tensors) or any(shape is None for shape in made):
         return [None] * len(made)
     operands = [Operand(t.shape or (), t.symbols) for t in tensors]
-    use = Use(operands, args, kwargs, [shape or () for shape in made], born or (lambda name: Symbol(name, "propagated")))
+    use = Use(
+        operands, args, kwargs, [shape or () for shape in made], born or (lambda name: Symbol(name, "propagated"))
+    )
     found: list[list[Symbol] | None] = list(axes.through(operation.family, use))
     return found
 
@@ -206,12 +206,20 @@ def _measured(operation: Operation, args: Sequence[Any], kwargs: dict[str, Any])
             found["dim"] = [d for d in dim if isinstance(d, int)]
         elif dim is ...:
             found["dim"] = "?"
-        if operation.family == "reduce" and (len(args) > 2 and args[2] is True or kwargs.get("keepdim") is True):
+        if operation.family == "reduce" and ((len(args) > 2 and args[2] is True) or kwargs.get("keepdim") is True):
             found["keepdim"] = True
     elif operation.name in ("view", "permute", "transpose", "expand"):
-        wanted = args[1:] if len(args) > 1 else next((v for k, v in kwargs.items() if k in ("shape", "size", "dims")), ())
-        flat = wanted[0] if len(wanted) == 1 and isinstance(wanted[0], tuple | list) else wanted
-        if flat is not ...:
+        wanted = (
+            args[1:] if len(args) > 1 else next((v for k, v in kwargs.items() if k in ("shape", "size", "dims")), ())
+        )
+        flat = (
+            wanted
+            if not isinstance(wanted, tuple | list)
+            else wanted[0]
+            if len(wanted) == 1 and isinstance(wanted[0], tuple | list)
+            else wanted
+        )
+        if isinstance(flat, tuple | list):
             found["sizes"] = ["?" if not isinstance(n, int) or is_unknown_size(n) else n for n in flat]
     return found
 
@@ -224,14 +232,17 @@ def index(run: Run, owner: Tensor, key: Value, node: Any) -> Value:
     parts = list(key.items) if isinstance(key, Listing) and key.kind == "tuple" and key.items is not None else [key]
     keys = [_key(part) for part in parts]
     shape = None if owner.shape is None else shapes.indexed(owner.shape, [k for k, _ in keys], run.size)
-    pairs = [(run.story.word(getattr(node, "value", node)), owner), *(("", part) for part in parts if isinstance(part, Tensor))]
+    pairs = [
+        (run.story.word(getattr(node, "value", node)), owner),
+        *(("", part) for part in parts if isinstance(part, Tensor)),
+    ]
     tensors = [owner, *(part for part in parts if isinstance(part, Tensor))]
     operation = operation_of("index")
     python = tuple(k for k, _ in keys)
     known = through(operation, tensors, [None, python if len(python) != 1 else python[0]], {}, [shape])
     result = Tensor(shape, known[0], owner.dtype)
     made = tell(run, operation, pairs, result, node, {"index": [word for _, word in keys]})
-    first = parts[0]
+    first = parts[0] if parts else None
     if isinstance(first, Listing) and first.kind == "slice" and owner.origins and not run.models and not run.loops:
         from rnnlab.reading import libraries
 
@@ -279,7 +290,17 @@ def size_value(size: int, text: str, owner: Tensor) -> Value:
 
 # --- methods and functions -----------------------------------------------------------------------------------------
 
-_IN_PLACE = {"requires_grad_", "uniform_", "normal_", "fill_", "zero_", "copy_", "masked_fill_", "random_", "xavier_uniform_"}
+_IN_PLACE = {
+    "requires_grad_",
+    "uniform_",
+    "normal_",
+    "fill_",
+    "zero_",
+    "copy_",
+    "masked_fill_",
+    "random_",
+    "xavier_uniform_",
+}
 _NUMBERS = {"item", "tolist", "numpy", "__float__"}
 
 
@@ -293,17 +314,25 @@ def call_method(run: Run, owner: Tensor, name: str, given: Any) -> Value:
     if name in ("__class__", "is_contiguous", "data_ptr", "type") and not given.positional:
         return Unknown(text=name)
     if name in _NUMBERS:
-        return _left_torch(run, owner, name, word, node)
+        return left_torch(run, owner, name, word, node)
     if name == "backward":
         flags = {k: v for k, v in ((k, constant(v)) for k, v in given.named.items()) if isinstance(v, bool)}
         return tell(run, operation_of("backward"), [(word, owner)], Constant(None), node, flags)
     if name in _IN_PLACE or name in SILENT:
-        if name in ("copy_", "zero_", "fill_") and owner.owner is not None:
+        if name in _IN_PLACE and owner.owner is not None:
             from rnnlab.reading import libraries
 
             libraries.weights_written(run, owner, name, given)
         return owner
-    return function(run, name, given.after(owner), word)
+    made = function(run, name, given.after(owner), word)
+    if name in _RESHAPED and isinstance(made, Tensor):
+        # What works in place rewrites the tensor itself, under every name that it has.
+        owner.shape, owner.symbols, owner.made = made.shape, made.symbols, made.made
+        return owner
+    return made
+
+
+_RESHAPED = {"squeeze_", "unsqueeze_", "transpose_", "t_", "swapaxes_", "masked_fill_"}
 
 
 def function(run: Run, name: str, given: Any, first_word: str | None = None) -> Value:
@@ -335,11 +364,22 @@ def function(run: Run, name: str, given: Any, first_word: str | None = None) -> 
 
 
 _TENSOR_WORDS = {"input", "tensors", "target", "other", "weight", "mask", "index", "sequences"}
-_NOTED = {"training", "p", "reduction", "batch_first", "enforce_sorted", "padding_value", "total_length", "ignore_index"}
+_NOTED = {
+    "training",
+    "p",
+    "reduction",
+    "batch_first",
+    "enforce_sorted",
+    "padding_value",
+    "total_length",
+    "ignore_index",
+}
 
 
 def _asked_dtype(name: str, given: Any) -> str | None:
-    wanted = given.named.get("dtype") or (given.positional[1] if name in ("to", "type") and len(given.positional) > 1 else None)
+    wanted = given.named.get("dtype") or (
+        given.positional[1] if name in ("to", "type") and len(given.positional) > 1 else None
+    )
     word = getattr(wanted, "name", "") if wanted is not None else ""
     last = str(word).rpartition(".")[2]
     return _DTYPES.get(last, last) if word and last in {*_DTYPES, *_DTYPES.values(), "float32", "int64"} else None
@@ -378,7 +418,11 @@ def _item_words(run: Run, node: Any, count: int) -> list[str]:
 def _asked(run: Run, owner: Tensor, name: str, given: Any, word: str) -> Value:
     text = run.story.word(given.node)
     if owner.shape is None:
-        return Unknown(owner.origins, text=text) if name == "size" and not given.positional else run.number(text, owner.origins)
+        return (
+            Unknown(owner.origins, text=text)
+            if name == "size" and not given.positional
+            else run.number(text, owner.origins)
+        )
     if name == "size":
         dim = constant(given.get(0, "dim"))
         if isinstance(dim, int) and -len(owner.shape) <= dim < len(owner.shape):
@@ -389,7 +433,12 @@ def _asked(run: Run, owner: Tensor, name: str, given: Any, word: str) -> Value:
     return run.number(text, owner.origins)
 
 
-def _left_torch(run: Run, owner: Tensor, name: str, word: str, node: Any) -> Value:
+def formatted(run: Run, owner: Tensor, word: str, node: Any) -> None:
+    """A tensor's number is written into a text."""
+    tell(run, operation_of("item"), [(word, owner)], Constant(None), node)
+
+
+def left_torch(run: Run, owner: Tensor, name: str, word: str, node: Any) -> Value:
     if name == "numpy":
         return Tensor(owner.shape, owner.symbols, owner.dtype, owner.origins, owner.made)
     result = run.number(run.story.word(node)) if name != "tolist" else Unknown()
@@ -402,6 +451,3 @@ def _left_torch(run: Run, owner: Tensor, name: str, word: str, node: Any) -> Val
 def loss_of(what: str) -> bool:
     """Say whether an operation is a loss."""
     return what in LOSSES
-
-
-__all__ = ["Mapping", "Text", "as_tensor", "call_method", "function", "index", "is_tensor", "operate", "plain", "shape_value", "tell"]

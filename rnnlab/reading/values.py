@@ -45,9 +45,7 @@ class Constant(Value):
 
     __slots__ = ("soft", "value")
 
-    def __init__(
-        self, value: Any, soft: bool = False, origins: Origins = NONE, made: tuple[int, ...] = ()
-    ) -> None:
+    def __init__(self, value: Any, soft: bool = False, origins: Origins = NONE, made: tuple[int, ...] = ()) -> None:
         super().__init__(origins, made)
         self.value, self.soft = value, soft
 
@@ -328,13 +326,13 @@ class Super(Value):
 
 
 class Either(Value):
-    """One of a few values: branches gave different ones."""
+    """One of a few values: branches gave different ones; or `both` of them, among the elements of a list, say."""
 
-    __slots__ = ("options",)
+    __slots__ = ("both", "options")
 
-    def __init__(self, options: Sequence[Value]) -> None:
+    def __init__(self, options: Sequence[Value], both: bool = False) -> None:
         super().__init__(origins_of(options), made_of(options))
-        self.options = tuple(options)
+        self.options, self.both = tuple(options), both
 
 
 # --- asking --------------------------------------------------------------------------------------------------------
@@ -397,8 +395,8 @@ def derived(values: Iterable[Any], text: str = "") -> Unknown:
     """Return an unknown value that was made from these."""
     values = list(values)
     origins = origins_of(values)
-    vague = any(isinstance(v, Unknown) and v.vague for v in values)
-    return Unknown(origins, made_of(values), text, vague or len(origins) > 1)
+    several = len({found for value in values if (found := deep_origins(value))}) > 1
+    return Unknown(origins, made_of(values), text, several or any(is_vague(value) for value in values))
 
 
 def is_vague(value: Value | None, depth: int = 3) -> bool:
@@ -406,7 +404,8 @@ def is_vague(value: Value | None, depth: int = 3) -> bool:
     if isinstance(value, Unknown):
         return value.vague
     if isinstance(value, Either):
-        return any(is_vague(one, depth) for one in value.options)
+        origins = {found for one in value.options if (found := deep_origins(one))}
+        return (len(origins) > 1 and not value.both) or any(is_vague(one, depth) for one in value.options)
     if isinstance(value, Listing) and depth:
         return any(is_vague(one, depth - 1) for one in [*(value.items or ())[:8], value.element])
     if isinstance(value, Mapping) and depth:

@@ -169,7 +169,12 @@ class Splits:
         # Datasets that source saw made of whole tables: their parts are the tables' parts.
         self.made_of: dict[int, list[int]] = {}
         for fact in self.data.values():
-            if fact.seen_by == "source" and fact.what == "dataset" and len(fact.made_from) == 1 and fact.made_from[0] < fact.id:
+            if (
+                fact.seen_by == "source"
+                and fact.what == "dataset"
+                and len(fact.made_from) == 1
+                and fact.made_from[0] < fact.id
+            ):
                 self.made_of.setdefault(fact.made_from[0], []).append(fact.id)
         for fact in self.data.values():
             if fact.what == "split":
@@ -184,7 +189,8 @@ class Splits:
             yield number
             fact = self.data.get(number)
             if fact is not None and fact.seen_by == "source" and fact.what == "dataset" and len(fact.made_from) == 1:
-                waiting.extend(fact.made_from)
+                # A dataset made of one part; a whole file may be behind the test reviews as well.
+                waiting.extend(one for one in fact.made_from if one in self.data and self.data[one].what == "split")
 
     def role(self, number: int) -> Role | None:
         """Return what a dataset, or the dataset behind a loader, is for: by its use first, then by its name."""
@@ -204,12 +210,13 @@ class Splits:
         """Source knows files by their names, sides of a cut, and datasets by the rows that they were made of."""
         side = str(fact.samples.get("side") or "")
         path = re.split(r"[\\/]", str(fact.samples.get("path") or ""))[-1].partition(".")[0]
-        if role := _SHORT_ROLES.get(re.split(r"[_\W]", fact.name.lower())[-1]) or _role_in_other_languages(fact.name):
+        short = _SHORT_ROLES.get(re.split(r"[_\W]", fact.name.lower())[-1])
+        if role := short or _role_in_other_languages(fact.name):
             return role
         if role := (role_in_words(side) if not fact.name else None) or role_in_words(path):
             return role
-        if fact.what == "dataset" and fact.made_from:
-            roles = {self.role(parent) for parent in fact.made_from}
+        if fact.what in ("dataset", "table") and fact.made_from:
+            roles: set[Role | None] = {self.role(parent) for parent in fact.made_from}
             return roles.pop() if len(roles) == 1 else None
         return None
 
@@ -239,14 +246,24 @@ class Splits:
     def parts(self, number: int) -> list[int]:
         """Return the final splits that a dataset was cut into, or itself where it was not cut."""
         if not self.is_cut_up(number):
-            fact = self.data.get(number)
-            if fact is not None and fact.seen_by == "source" and fact.what in ("table", "dataset") and len(fact.made_from) > 1:
-                # Rows that were put together hold all that they were made of.
-                whole = [parent for parent in fact.made_from if parent in self.data and parent < number]
-                return list(dict.fromkeys(part for parent in whole for part in self.parts(parent))) or [number]
-            behind = [one for one in self.made_of.get(number, ()) if self.parts(one) != [one]]
-            return [part for one in behind for part in self.parts(one)] or [number]
+            behind = [one for one in self._same_rows(number) if one != number]
+            return list(dict.fromkeys(part for one in behind for part in self.parts(one))) or [number]
         return [part for child in self.children[number] for part in self.parts(child)]
+
+    def _same_rows(self, number: int) -> list[int]:
+        """Return what stands for a table or dataset that source saw: all that it was put together from, or the one like it that
+        was cut up."""
+        fact = self.data.get(number)
+        if fact is None or fact.seen_by != "source":
+            return []
+        above = (
+            [one for one in fact.made_from if one in self.data and one < number]
+            if fact.what in ("table", "dataset")
+            else []
+        )
+        if len(above) > 1:
+            return above
+        return [one for one in (*above, *self.made_of.get(number, ())) if self.is_cut_up(one)][:1]
 
     def holds(self, number: int, role: Role) -> bool:
         """Say whether a dataset holds the reviews of a split of this role."""

@@ -66,6 +66,8 @@ def note_text(name: str, note: Note | None) -> Text:
 
 def packed_text(note: PackedNote) -> Text:
     """Return `7,620 tokens packed from (seq_len=200 × batch=64), emb=128`."""
+    if note.tokens is None:
+        return Text("a packed sequence")
     text = Text(f"{note.tokens:,} tokens", style=AXIS_STYLES["tokens"])
     text.style = ""
     text.stylize(AXIS_STYLES["tokens"])

@@ -213,7 +213,11 @@ def _held(note: Note | None, width: int) -> list[Text]:
         return [axes_text(note.shape, note.axes)]
     if isinstance(note, PackedNote):
         whole = packed_text(note)
-        return [whole[: whole.plain.index(" from ")], whole[whole.plain.index("(") :]]
+        return (
+            [whole[: whole.plain.index(" from ")], whole[whole.plain.index("(") :]]
+            if note.tokens is not None
+            else [whole]
+        )
     return [variable_text("", note)]
 
 

@@ -8,7 +8,6 @@ from rnnlab.reading.heap import joined_all
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, METHODS, THINGS, group_of, handler_of
 from rnnlab.reading.values import (
     Constant,
-    Either,
     Function,
     Instance,
     Library,
@@ -16,10 +15,8 @@ from rnnlab.reading.values import (
     Mapping,
     Method,
     Origins,
-    Packed,
     Super,
     Tensor,
-    Text,
     Thing,
     Unknown,
     Value,
@@ -88,7 +85,11 @@ def _inherited(run: Any, owner: Instance | Super, name: str, given: Any) -> Valu
         own = {k: v for k, v in instance.fields.items() if isinstance(v, Value)}
         if isinstance(owner, Super) and name == "__init__":
             return Constant(None)
-        return derived([*list(own.values())[:8], *given.values()]) if not models.is_model(instance) else derived(given.values())
+        return (
+            derived([*list(own.values())[:8], *given.values()])
+            if not models.is_model(instance)
+            else derived(given.values())
+        )
     return derived(given.values())
 
 
@@ -139,9 +140,24 @@ def tensor_item_written(run: Any, owner: Tensor, key: Value, value: Value, node:
     from rnnlab.operations import operation_of
 
     result: Value = Constant(None)
-    told = tensors.tell(run, operation_of("__setitem__"), pairs, result, node, {"index": [tensors.noted_key(key)]}, silent=True)
+    told = tensors.tell(run, operation_of("__setitem__"), pairs, result, node, _written_at(run, key, node), silent=True)
     owner.made = tuple(dict.fromkeys((*owner.made, *told.made)))[-8:]
     owner.origins |= deep_origins(value)
+
+
+def _written_at(run: Any, key: Value, node: Any) -> dict[str, Any]:
+    """Return where a tensor was written: its keys, and the bounds of a slice as they are spelled."""
+    import ast
+
+    from rnnlab.reading import tensors
+
+    keys = list(key.items) if isinstance(key, Listing) and key.kind == "tuple" and key.items is not None else [key]
+    found: dict[str, Any] = {"index": [tensors.noted_key(one) for one in keys]}
+    for one in ast.walk(getattr(node, "slice", node)):
+        if isinstance(one, ast.Slice):
+            bounds = [run.story.word(side) if side is not None else None for side in (one.lower, one.upper)]
+            found.setdefault("bounds", []).append(bounds)
+    return found
 
 
 def weights_written(run: Any, owner: Tensor, name: str, given: Any) -> None:
@@ -150,7 +166,9 @@ def weights_written(run: Any, owner: Tensor, name: str, given: Any) -> None:
     from rnnlab.reading import tensors
 
     word = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
-    tensors.tell(run, operation_of(name), [(word, owner), *given.pairs()], Constant(None), given.node, {"layer": owner.owner})
+    tensors.tell(
+        run, operation_of(name), [(word, owner), *given.pairs()], Constant(None), given.node, {"layer": owner.owner}
+    )
 
 
 def attribute_written(run: Any, owner: Any, name: str, value: Value, node: Any) -> None:
@@ -204,11 +222,20 @@ def plain_fields(run: Any, made: Instance, given: Any) -> None:
             made.fields[name] = given.rest or Unknown(text=name)
 
 
-def tell_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: str, *, from_set: bool) -> None:
+def tell_vocabulary(
+    run: Any, node: Any, made: Mapping, origins: Origins, what: str, *, from_set: bool, certain: bool = True
+) -> None:
     """A dict of the program's own turned out to number words or labels."""
     from rnnlab.reading.libraries import words
 
-    words.own_vocabulary(run, node, made, origins, what, from_set)
+    words.own_vocabulary(run, node, made, origins, what, from_set, certain)
+
+
+def from_set(run: Any, node: Any, element: Value) -> Value:
+    """Return what stands for the elements of a set that was written as a comprehension."""
+    from rnnlab.reading.libraries import words
+
+    return words.from_set(run, node, element, deep_origins(element))
 
 
 def belonging_to(value: Value, number: int) -> Value:
@@ -224,7 +251,14 @@ def vocabulary_among(run: Any, origins: Origins) -> int | None:
 
     if words.rows_among(run, origins):
         return None
-    return next((n for n in sorted(origins) if (told := run.story.by_id(n)) is not None and told.what in ("vocabulary", "label map")), None)
+    return next(
+        (
+            n
+            for n in sorted(origins)
+            if (told := run.story.by_id(n)) is not None and told.what in ("vocabulary", "label map")
+        ),
+        None,
+    )
 
 
 def looked_up(run: Any, number: int, key: Value, node: Any) -> Value:
@@ -250,6 +284,7 @@ def _load() -> None:
         lightning,
         old_torchtext,
         python,
+        reflection,
         scikit_learn,
         splitting,
         tables,
@@ -262,5 +297,3 @@ def _load() -> None:
 
 
 _load()
-
-__all__ = ["Either", "Listing", "Packed", "Text", "attribute", "call_library", "call_method", "call_thing"]

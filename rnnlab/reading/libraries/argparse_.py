@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnlab.reading.libraries.registry import calls, methods
-from rnnlab.reading.values import Constant, Listing, Mapping, Thing, Unknown, Value, constant, derived
+from rnnlab.reading.values import Constant, Listing, Mapping, Thing, Unknown, Value, constant
 
 
 @calls("argparse.ArgumentParser configargparse.ArgumentParser jsonargparse.ArgumentParser")
@@ -17,8 +17,10 @@ def _parser(run: Any, given: Any) -> Value:
 def _add(run: Any, owner: Thing, given: Any) -> Value:
     names = [constant(value) for value in given.positional]
     words = [name for name in names if isinstance(name, str)]
-    chosen = constant(given.get(None, "dest")) or next((w for w in words if w.startswith("--")), words[0] if words else None)
-    if not isinstance(chosen, str):
+    chosen = constant(given.get(None, "dest")) or next(
+        (w for w in words if w.startswith("--")), words[0] if words else None
+    )
+    if not isinstance(chosen, str) or not words:
         return Constant(None)
     name = chosen.lstrip("-").replace("-", "_")
     action, default = constant(given.get(None, "action")), given.get(None, "default")
@@ -58,6 +60,3 @@ def _parse(run: Any, owner: Thing, given: Any) -> Value:
 @methods("parser", "parse_known_args")
 def _parse_known(run: Any, owner: Thing, given: Any) -> Value:
     return Listing("tuple", [owner.fields["settings"], Listing("list", None, Unknown())])
-
-
-__all__ = ["derived"]

@@ -9,20 +9,18 @@ from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.values import (
     Class,
     Constant,
-    Either,
     Function,
     Library,
     Listing,
     Mapping,
-    Method,
     Number,
     Text,
-    Thing,
     Unknown,
     Value,
     constant,
     deep_origins,
     derived,
+    is_vague,
     made_of,
     origins_of,
 )
@@ -58,7 +56,13 @@ def _of_constant(run: Any, owner: Constant, name: str, given: Any) -> Value:
     if name == "join":
         return derived(given.values())
     arguments = [constant(value, ...) for value in given.positional]
-    if all(argument is not ... for argument in arguments) and name in (*_TEXT, "split", "startswith", "endswith", "splitlines"):
+    if all(argument is not ... for argument in arguments) and name in (
+        *_TEXT,
+        "split",
+        "startswith",
+        "endswith",
+        "splitlines",
+    ):
         try:
             result = getattr(owner.value, name)(*arguments)
         except (TypeError, ValueError, AttributeError, LookupError):
@@ -89,12 +93,15 @@ def _of_unknown(run: Any, owner: Value, name: str, given: Any) -> Value:
         from rnnlab.reading.libraries import tables
 
         word = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
-        file = tables.opened(run, given.node, owner, word, constant(given.get(0, "mode"), "r") if name == "open" else "r")
+        file = tables.opened(
+            run, given.node, owner, word, constant(given.get(0, "mode"), "r") if name == "open" else "r"
+        )
         return file if name == "open" else Unknown(deep_origins(file), text="whole file")
     if name in ("split", "rsplit") and (owner.origins or isinstance(owner, Unknown)):
         return words.tokens(run, given.node, owner, "split" if name == "split" else name, given)
     if name in _TEXT:
-        return Unknown(owner.origins | origins_of(given.values()), made_of([owner]), getattr(owner, "text", ""))
+        origins = owner.origins | origins_of(given.values())
+        return Unknown(origins, made_of([owner]), getattr(owner, "text", ""), is_vague(owner))
     if name == "sort" or name == "append":
         return Constant(None)
     if isinstance(owner, Library | Function):
@@ -149,8 +156,7 @@ def _pop(run: Any, owner: Listing, given: Any) -> Value:
 
 
 def _copy(run: Any, owner: Listing, given: Any) -> Value:
-    made = Listing(owner.kind, owner.items, owner.element, owner.origins, owner.made)
-    return made
+    return Listing(owner.kind, owner.items, owner.element, owner.origins, owner.made)
 
 
 def _sort(run: Any, owner: Listing, given: Any) -> Value:
@@ -275,7 +281,11 @@ def _update(run: Any, owner: Mapping, given: Any) -> Value:
         run.heap.write(owner.fields, "items", {**owner.items, **value.items, **given.named})
         for name in ("element", "key"):
             if value.fields[name] is not None:
-                run.heap.write(owner.fields, name, joined_all([v for v in (owner.fields[name], value.fields[name]) if v is not None]))
+                run.heap.write(
+                    owner.fields,
+                    name,
+                    joined_all([v for v in (owner.fields[name], value.fields[name]) if v is not None]),
+                )
     elif value is not None:
         key = element_of(run, value, given.node)
         before = owner.fields["key"]
@@ -333,5 +343,3 @@ _MAPPING: dict[str, Callable[[Any, Mapping, Any], Value]] = {
     "pop": _pop_key,
     "__getitem__": _get,
 }
-
-__all__ = ["Either", "Method", "Thing", "call_method"]

@@ -9,12 +9,27 @@ from rnnlab.facts import Call
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, called_things, calls, methods
 from rnnlab.reading.libraries.scikit_learn import fitted
 from rnnlab.reading.libraries.torch_layers import noted
-from rnnlab.reading.values import Constant, Listing, Mapping, Number, Tensor, Thing, Unknown, Value, constant, deep_origins, derived, origins_of
+from rnnlab.reading.values import (
+    Constant,
+    Listing,
+    Mapping,
+    Number,
+    Tensor,
+    Thing,
+    Unknown,
+    Value,
+    constant,
+    deep_origins,
+    derived,
+    origins_of,
+)
 
 
 @calls("keras.*.Tokenizer tensorflow.*.Tokenizer keras_preprocessing.*.Tokenizer")
 def _tokenizer(run: Any, given: Any) -> Value:
-    return Thing("keras.Tokenizer", {"group": "keras", "fitted": None, "options": {k: noted(v) for k, v in given.named.items()}})
+    return Thing(
+        "keras.Tokenizer", {"group": "keras", "fitted": None, "options": {k: noted(v) for k, v in given.named.items()}}
+    )
 
 
 @methods("keras", "fit_on_texts fit_on_sequences")
@@ -51,8 +66,16 @@ def _pad(run: Any, given: Any) -> Value:
         "longest": noted(given.get(1, "maxlen")) if given.get(1, "maxlen") is not None else None,
     }
     origins = deep_origins(value)
-    made = Tensor((run.size(), run.size()), [Symbol("batch", "declared"), Symbol("seq_len", "declared")], "int64", origins)
-    call = Call(place=run.story.place(given.node), stage="batch", what="pad_sequences", binds=run.binds(given.node), values=values)
+    made = Tensor(
+        (run.size(), run.size()), [Symbol("batch", "declared"), Symbol("seq_len", "declared")], "int64", origins
+    )
+    call = Call(
+        place=run.story.place(given.node),
+        stage="batch",
+        what="pad_sequences",
+        binds=run.binds(given.node),
+        values=values,
+    )
     made.made = (run.story.call(given.node, call, ()),)
     return made
 
@@ -85,15 +108,24 @@ ITEMS["splits"] = _split_of
 
 
 def _row_of(run: Any, owner: Thing, key: Value, node: Any) -> Value:
-    return Unknown(deep_origins(owner), text="text") if isinstance(constant(key), str) else Mapping({}, Unknown(deep_origins(owner), text="text"), None, deep_origins(owner))
+    return (
+        Unknown(deep_origins(owner), text="text")
+        if isinstance(constant(key), str)
+        else Mapping({}, Unknown(deep_origins(owner), text="text"), None, deep_origins(owner))
+    )
 
 
 ITEMS["rows of a library"] = _row_of
-ELEMENTS["rows of a library"] = lambda run, owner, node: Mapping({}, Unknown(deep_origins(owner), text="text"), None, deep_origins(owner))
+ELEMENTS["rows of a library"] = lambda run, owner, node: Mapping(
+    {}, Unknown(deep_origins(owner), text="text"), None, deep_origins(owner)
+)
 
 
 @methods("splits", "map filter rename_column remove_columns set_format with_format shuffle cast_column")
-@methods("rows of a library", "map filter rename_column remove_columns set_format with_format shuffle select cast_column sort flatten")
+@methods(
+    "rows of a library",
+    "map filter rename_column remove_columns set_format with_format shuffle select cast_column sort flatten",
+)
 def _same(run: Any, owner: Thing, given: Any) -> Value:
     function = given.get(0, "function")
     if given.method == "map" and function is not None:
@@ -109,12 +141,17 @@ def _cut(run: Any, owner: Thing, given: Any) -> Value:
     parts: dict[Any, Value] = {}
     for i, side in enumerate(("train", "test")):
         samples = {"cut_by": "train_test_split", "side": side}
-        number = run.story.data(given.node, "split", side, deep_origins(owner), {"position": float(i), "parts": 2.0}, samples, key=side)
+        number = run.story.data(
+            given.node, "split", side, deep_origins(owner), {"position": float(i), "parts": 2.0}, samples, key=side
+        )
         parts[side] = Thing("datasets.Dataset", {"group": "rows of a library"}, number=number)
     return Thing("datasets.DatasetDict", {"group": "splits", "parts": parts}, number=owner.number)
 
 
-@calls("transformers.*.from_pretrained transformers.AutoTokenizer.from_pretrained transformers.BertTokenizer.from_pretrained")
+@calls(
+    "transformers.*.from_pretrained transformers.AutoTokenizer.from_pretrained",
+    "transformers.BertTokenizer.from_pretrained",
+)
 def _pretrained_tokenizer(run: Any, given: Any) -> Value:
     return Thing("transformers.Tokenizer", {"group": "subwords", "how": "subwords"})
 
@@ -123,6 +160,3 @@ def _pretrained_tokenizer(run: Any, given: Any) -> Value:
 def _subwords(run: Any, owner: Thing, given: Any) -> Value:
     origins = origins_of(given.values())
     return Mapping({}, Unknown(origins), None, origins)
-
-
-__all__ = ["derived"]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnlab.facts import Call
 from rnnlab.reading.libraries.registry import calls, methods
-from rnnlab.reading.values import Constant, Function, Instance, Listing, Thing, Unknown, Value, deep_origins
+from rnnlab.reading.values import Constant, Function, Instance, Listing, Thing, Unknown, Value
 
 
 @calls("pytorch_lightning.Trainer lightning.*.Trainer pytorch_lightning.*.Trainer")
@@ -45,20 +44,31 @@ def hooks(run: Any, model: Instance, node: Any, loaders: list[Value], steps: tup
     _call(run, model, "setup", node, [Constant("fit")])
     _call(run, model, "configure_optimizers", node)
     flat = [one for value in loaders for one in _loaders(value)]
+    module = next((value for value in loaders if isinstance(value, Instance)), None)
+    if module is not None:
+        _call(run, module, "prepare_data", node)
+        _call(run, module, "setup", node, [Constant("fit")])
     for i, step in enumerate(steps):
         if not isinstance(model.kind.attribute(step), Function):
             continue
-        loader = flat[i] if i < len(flat) else _call(run, model, _LOADERS.get(step, ""), node)
+        owner = module if module is not None else model
+        loader = flat[i] if i < len(flat) else _call(run, owner, _LOADERS.get(step, ""), node)
         trains = step == "training_step"
         switch(run, model, Constant(trains))
         with run.gradients(trains):
-            _one_pass(run, model, step, node, loader, trains, lambda what: event(run, Arguments(node), what, {"by": "lightning"}))
+            _one_pass(
+                run,
+                model,
+                step,
+                node,
+                loader,
+                trains,
+                lambda what: event(run, Arguments(node), what, {"by": "lightning"}),
+            )
         _call(run, model, f"on_{step.removesuffix('_step')}_epoch_end", node)
 
 
 def _loaders(value: Value) -> list[Value]:
-    from rnnlab.reading.looping import element_of  # noqa: F401
-
     if isinstance(value, Listing) and value.items is not None:
         return list(value.items)
     if isinstance(value, Instance):
@@ -97,6 +107,3 @@ def _call(run: Any, model: Instance, name: str, node: Any, given: list[Value] | 
     wanted = len(method.node.args.args) - 1
     values = list(given or [])[: max(0, wanted)] if not method.node.args.vararg else list(given or [])
     return call(run, bound(method, model), Arguments(node, values))
-
-
-__all__ = ["Call", "deep_origins", "hooks"]

@@ -9,20 +9,17 @@ from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls
 from rnnlab.reading.libraries.torch_data import told_batch
 from rnnlab.reading.libraries.torch_layers import noted
 from rnnlab.reading.libraries.torch_training import path_of
-from rnnlab.reading.libraries.words import numbering, tokens
+from rnnlab.reading.libraries.words import tokens
 from rnnlab.reading.values import (
     Constant,
-    Instance,
     Listing,
     Mapping,
-    Number,
     Tensor,
     Thing,
     Unknown,
     Value,
     constant,
     deep_origins,
-    derived,
     is_vague,
     origins_of,
 )
@@ -31,7 +28,10 @@ _NAMED = ("IMDB", "SST", "TREC", "SNLI", "MultiNLI", "AG_NEWS", "YelpReviewPolar
           "AmazonReviewPolarity", "YahooAnswers", "SST2")  # fmt: skip
 
 
-@calls("torchtext.*.Field torchtext.*.LabelField torchtext.*.RawField torchtext.*.NestedField torchtext.*.ReversibleField")
+@calls(
+    "torchtext.*.Field torchtext.*.LabelField torchtext.*.RawField torchtext.*.NestedField",
+    "torchtext.*.ReversibleField",
+)
 def _field(run: Any, given: Any) -> Value:
     kind = given.callee.last
     options = {name: noted(value) for name, value in given.named.items()}
@@ -75,7 +75,9 @@ def _build(run: Any, owner: Thing, given: Any) -> Value:
         samples["specials"] = ["<unk>", "<pad>"]
     name = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
     vague = any(is_vague(value) for value in sources)
-    number = run.story.data(given.node, what, name, origins, {"unrecognised_sources": unknown}, samples, certain=not vague)
+    number = run.story.data(
+        given.node, what, name, origins, {"unrecognised_sources": unknown}, samples, certain=not vague
+    )
     made = Thing("vocabulary", {"group": "vocabulary", "field": owner}, number=number)
     run.heap.write(owner.fields, "vocabulary", made)
     return Constant(None)
@@ -115,8 +117,11 @@ def _dataset(number: int, fields: dict[str, Value]) -> Thing:
     return Thing("torchtext.data.Dataset", {"group": "old dataset", "columns": fields}, number=number)
 
 
-@calls("torchtext.data.TabularDataset torchtext.legacy.data.TabularDataset torchtext.data.Dataset torchtext.legacy.data.Dataset "
-       "torchtext.*.LanguageModelingDataset torchtext.*.SequenceTaggingDataset torchtext.data.dataset.TabularDataset")  # fmt: skip
+@calls(
+    "torchtext.data.TabularDataset torchtext.legacy.data.TabularDataset torchtext.data.Dataset",
+    "torchtext.legacy.data.Dataset torchtext.*.LanguageModelingDataset torchtext.*.SequenceTaggingDataset",
+    "torchtext.data.dataset.TabularDataset",
+)
 def _tabular(run: Any, given: Any) -> Value:
     kind = given.callee.last
     fields = given.get(2 if kind == "TabularDataset" else 1, "fields")
@@ -126,18 +131,28 @@ def _tabular(run: Any, given: Any) -> Value:
         samples["path"] = path_of(path, given.word(0, "path"))
         samples["options"] = {k: noted(v) for k, v in given.named.items() if k in ("format", "skip_header")}
         samples["read_by"] = "TabularDataset"
-    parents = deep_origins(given.get(0, "examples")) if kind == "Dataset" and given.get(0, "examples") is not None else []
+    parents = (
+        deep_origins(given.get(0, "examples")) if kind == "Dataset" and given.get(0, "examples") is not None else []
+    )
     number = run.story.data(given.node, "dataset", run.name(given.node), parents, samples=samples)
     return _dataset(number, _fields_in(fields))
 
 
-@calls("torchtext.data.TabularDataset.splits torchtext.legacy.data.TabularDataset.splits torchtext.data.Dataset.splits")
+@calls(
+    "torchtext.data.TabularDataset.splits torchtext.legacy.data.TabularDataset.splits",
+    "torchtext.data.Dataset.splits",
+)
 def _tabular_splits(run: Any, given: Any) -> Value:
     fields = _fields_in(given.get(None, "fields"))
     names, parts = run.names(given.node), []
     asked = [side for side in ("train", "validation", "test") if side in given.named]
     for i, side in enumerate(asked):
-        samples = {"type": "TabularDataset", "path": path_of(given.named[side], side), "side": side, "read_by": "TabularDataset.splits"}
+        samples = {
+            "type": "TabularDataset",
+            "path": path_of(given.named[side], side),
+            "side": side,
+            "read_by": "TabularDataset.splits",
+        }
         name = names[i] if len(names) == len(asked) else side
         number = run.story.data(given.node, "dataset", name, samples=samples, key=side)
         parts.append(_dataset(number, fields))
@@ -164,7 +179,11 @@ def _named_splits(run: Any, given: Any) -> Value:
 def _named(run: Any, given: Any) -> Value:
     """torchtext 0.9 and later: an iterator for each split that is asked for."""
     split = given.get(1, "split")
-    asked = [constant(one) for one in split.items] if isinstance(split, Listing) and split.items is not None else [constant(split)]
+    asked = (
+        [constant(one) for one in split.items]
+        if isinstance(split, Listing) and split.items is not None
+        else [constant(split)]
+    )
     asked = ["train", "test"] if asked == [None] else asked
     names, parts = run.names(given.node), []
     for i, side in enumerate(asked):
@@ -180,9 +199,16 @@ def _named(run: Any, given: Any) -> Value:
 def _split(run: Any, owner: Thing, given: Any) -> Value:
     """Two or three parts: torchtext takes train, test, valid and gives train, valid, test."""
     names, ratio = run.names(given.node), given.get(0, "split_ratio")
-    shares = [constant(one) for one in ratio.items] if isinstance(ratio, Listing) and ratio.items is not None else [constant(ratio, 0.7)]
+    shares = (
+        [constant(one) for one in ratio.items]
+        if isinstance(ratio, Listing) and ratio.items is not None
+        else [constant(ratio, 0.7)]
+    )
     count = len(shares) if len(shares) > 1 else 2
-    options = {"split_ratio": [one for one in shares if one is not None], "random_state": given.word(None, "random_state") or None}
+    options = {
+        "split_ratio": [one for one in shares if one is not None],
+        "random_state": given.word(None, "random_state") or None,
+    }
     parts = []
     for i in range(min(count, 3)):
         counts = {"position": float(i), "of": float(count)}
@@ -197,7 +223,12 @@ def _split(run: Any, owner: Thing, given: Any) -> Value:
 
 def _dataset_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | None:
     if name == "examples":
-        return Listing("list", None, Thing("torchtext.data.Example", {"group": "example"}, deep_origins(owner)), deep_origins(owner))
+        return Listing(
+            "list",
+            None,
+            Thing("torchtext.data.Example", {"group": "example"}, deep_origins(owner)),
+            deep_origins(owner),
+        )
     if name == "fields":
         return Mapping(owner.fields["columns"])
     if name in owner.fields["columns"]:
@@ -207,11 +238,18 @@ def _dataset_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | 
 
 ATTRIBUTES["old dataset"] = _dataset_attribute
 ATTRIBUTES["example"] = lambda run, owner, name, node: Unknown(deep_origins(owner), text="token")
-ELEMENTS["old dataset"] = lambda run, owner, node: Thing("torchtext.data.Example", {"group": "example"}, deep_origins(owner))
-ITEMS["old dataset"] = lambda run, owner, key, node: Thing("torchtext.data.Example", {"group": "example"}, deep_origins(owner))
+ELEMENTS["old dataset"] = lambda run, owner, node: Thing(
+    "torchtext.data.Example", {"group": "example"}, deep_origins(owner)
+)
+ITEMS["old dataset"] = lambda run, owner, key, node: Thing(
+    "torchtext.data.Example", {"group": "example"}, deep_origins(owner)
+)
 
 
-@calls("torchtext.data.Example.fromlist torchtext.data.Example.fromdict torchtext.legacy.data.Example.fromlist torchtext.data.Example.fromCSV")
+@calls(
+    "torchtext.data.Example.fromlist torchtext.data.Example.fromdict",
+    "torchtext.legacy.data.Example.fromlist torchtext.data.Example.fromCSV",
+)
 def _example(run: Any, given: Any) -> Value:
     return Thing("torchtext.data.Example", {"group": "example"}, origins_of(given.values()))
 
@@ -222,26 +260,41 @@ def _example(run: Any, given: Any) -> Value:
 @calls("torchtext.*.BucketIterator.splits torchtext.data.Iterator.splits torchtext.legacy.data.Iterator.splits")
 def _iterators(run: Any, given: Any) -> Value:
     datasets = given.get(0, "datasets")
-    parts = list(datasets.items) if isinstance(datasets, Listing) and datasets.items is not None else [Unknown(deep_origins(datasets) if datasets else frozenset())] * len(run.names(given.node))
+    parts = (
+        list(datasets.items)
+        if isinstance(datasets, Listing) and datasets.items is not None
+        else [Unknown(deep_origins(datasets) if datasets else frozenset())] * len(run.names(given.node))
+    )
     names = run.names(given.node)
     sizes = given.get(None, "batch_sizes")
     kind = given.callee.name.split(".")[-2]
     made = []
     for i, dataset in enumerate(parts):
-        size = sizes.items[i] if isinstance(sizes, Listing) and sizes.items is not None and i < len(sizes.items) else given.get(None, "batch_size")
+        size = (
+            sizes.items[i]
+            if isinstance(sizes, Listing) and sizes.items is not None and i < len(sizes.items)
+            else given.get(None, "batch_size")
+        )
         name = names[i] if len(names) == len(parts) else ""
         made.append(_iterator(run, given, kind, dataset, name, size, trains=i == 0, key=i))
     return Listing("tuple", made)
 
 
-@calls("torchtext.data.BucketIterator torchtext.data.Iterator torchtext.legacy.data.BucketIterator torchtext.legacy.data.Iterator")
+@calls(
+    "torchtext.data.BucketIterator torchtext.data.Iterator torchtext.legacy.data.BucketIterator",
+    "torchtext.legacy.data.Iterator",
+)
 def _one_iterator(run: Any, given: Any) -> Value:
     dataset = given.get(0, "dataset") or Unknown()
     trains = constant(given.get(None, "train"), True) is True
-    return _iterator(run, given, given.callee.last, dataset, run.name(given.node), given.get(1, "batch_size"), trains=trains, key=0)
+    return _iterator(
+        run, given, given.callee.last, dataset, run.name(given.node), given.get(1, "batch_size"), trains=trains, key=0
+    )
 
 
-def _iterator(run: Any, given: Any, kind: str, dataset: Value, name: str, size: Value | None, *, trains: bool, key: int) -> Thing:
+def _iterator(
+    run: Any, given: Any, kind: str, dataset: Value, name: str, size: Value | None, *, trains: bool, key: int
+) -> Thing:
     asked = {option: constant(given.get(None, option)) for option in ("shuffle", "sort", "sort_within_batch", "repeat")}
     options: dict[str, Any] = {option: value for option, value in asked.items() if isinstance(value, bool)}
     options.setdefault("shuffle", trains)
@@ -261,7 +314,9 @@ def _old_batch(run: Any, owner: Thing, node: Any) -> Value:
     dataset = owner.fields["dataset"]
     columns = dataset.fields["columns"] if isinstance(dataset, Thing) and "columns" in dataset.fields else {}
     batch = Symbol("batch", "declared"), run.size()
-    made = Mapping({name: _field_tensor(run, field, batch) for name, field in columns.items() if isinstance(field, Thing)})
+    made = Mapping(
+        {name: _field_tensor(run, field, batch) for name, field in columns.items() if isinstance(field, Thing)}
+    )
     return _as_batch(told_batch(run, owner, node, made))
 
 
@@ -300,6 +355,3 @@ ATTRIBUTES["old loader"] = _old_loader_attribute
 @methods("old loader", "set_description set_postfix update close create_batches init_epoch __iter__")
 def _itself(run: Any, owner: Thing, given: Any) -> Value:
     return owner
-
-
-__all__ = ["Instance", "Number", "derived", "numbering"]

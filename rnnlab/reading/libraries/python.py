@@ -9,7 +9,6 @@ from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.libraries.registry import calls, group_of
 from rnnlab.reading.looping import element_of
 from rnnlab.reading.values import (
-    Class,
     Constant,
     Function,
     Instance,
@@ -57,8 +56,7 @@ def say(run: Any, given: Any) -> None:
             else:
                 known.append("{}")
                 parts.append((word, one))
-    origins = origins_of([value for _, value in parts])
-    run.story.said(given.node, " ".join(known), parts, origins)
+    run.story.said(given.node, " ".join(known), parts)
 
 
 @calls("builtins.len")
@@ -129,8 +127,17 @@ def _zip(run: Any, given: Any) -> Value:
         width = row.items if isinstance(row, Listing) and row.items is not None else None
         if width is not None:
             return Listing("tuple", [Listing("tuple", None, one, deep_origins(one)) for one in width])
-        return Listing("zip_star", None, Listing("tuple", None, element_of(run, row, given.node), deep_origins(row)), deep_origins(row))
-    if len(given.positional) > 2 and given.rest is None and all(isinstance(p, Listing) and p.kind == "tuple" for p in given.positional):
+        return Listing(
+            "zip_star",
+            None,
+            Listing("tuple", None, element_of(run, row, given.node), deep_origins(row)),
+            deep_origins(row),
+        )
+    if (
+        len(given.positional) > 2
+        and given.rest is None
+        and all(isinstance(p, Listing) and p.kind == "tuple" for p in given.positional)
+    ):
         rows = [p.items for p in given.positional if isinstance(p, Listing) and p.items is not None]
         if len(rows) == len(given.positional) and len({len(row) for row in rows}) == 1:
             return Listing("tuple", [Listing("tuple", column) for column in zip(*rows, strict=True)])
@@ -139,8 +146,11 @@ def _zip(run: Any, given: Any) -> Value:
     return made
 
 
-@calls("builtins.iter tqdm.tqdm tqdm.*.tqdm tqdm.*.trange builtins.reversed builtins.sorted itertools.islice itertools.cycle "
-       "copy.copy rich.*.track tqdm.*.tqdm_notebook more_itertools.*.peekable builtins.memoryview typing.cast")  # fmt: skip
+@calls(
+    "builtins.iter tqdm.tqdm tqdm.*.tqdm tqdm.*.trange builtins.reversed builtins.sorted itertools.islice",
+    "itertools.cycle copy.copy rich.*.track tqdm.*.tqdm_notebook more_itertools.*.peekable",
+    "builtins.memoryview typing.cast",
+)
 def _first(run: Any, given: Any) -> Value:
     """What these give is walked over as their first argument is."""
     name = given.callee.last
@@ -150,7 +160,10 @@ def _first(run: Any, given: Any) -> Value:
     if name == "sorted" and isinstance(value, Listing) and value.items is not None and len(value.items) > 1:
         return Listing("list", None, joined_all(value.items), deep_origins(value))
     if name == "sorted":
-        return Listing("list", None, element_of(run, value, given.node), deep_origins(value))
+        element = element_of(run, value, given.node)
+        if isinstance(element, Unknown):  # in an order that every process gives again
+            element = Unknown(element.origins, element.made, element.text.removeprefix("from a set of "), element.vague)
+        return Listing("list", None, element, deep_origins(value))
     return value
 
 
@@ -161,20 +174,27 @@ def _container(run: Any, given: Any) -> Value:
     value = given.get(0, "iterable")
     if value is None:
         return Listing(kind, ())
-    if isinstance(value, Listing) and value.items is not None and value.kind in ("list", "tuple", "generator") and kind != "set":
+    if (
+        isinstance(value, Listing)
+        and value.items is not None
+        and value.kind in ("list", "tuple", "generator")
+        and kind != "set"
+    ):
         return Listing(kind, value.items, None, value.origins, value.made)
     element = element_of(run, value, given.node)
     made = Listing(kind, None, element, deep_origins(value) | deep_origins(element), value.made)
     if kind == "set":
-        made.fields["element"] = Unknown(deep_origins(element) | deep_origins(value), (), "from a set")
-    elif isinstance(element, Unknown) and element.text == "from a set":
+        from rnnlab.reading.libraries import words
+
+        made.fields["element"] = words.from_set(run, given.node, element, deep_origins(value))
+    elif isinstance(element, Unknown) and element.text.startswith("from a set"):
         made.fields["element"] = element
     return made
 
 
 @calls("builtins.dict collections.OrderedDict")
 def _dict(run: Any, given: Any) -> Value:
-    made = Mapping({name: value for name, value in given.named.items()})
+    made = Mapping(dict(given.named))
     value = given.get(0)
     if isinstance(value, Mapping):
         made.fields.update(value.fields)
@@ -184,7 +204,11 @@ def _dict(run: Any, given: Any) -> Value:
         from rnnlab.reading.looping import known_turns
 
         turns = known_turns(value)
-        known = [one.items for one in turns or () if isinstance(one, Listing) and one.items is not None and len(one.items) == 2]
+        known = [
+            one.items
+            for one in turns or ()
+            if isinstance(one, Listing) and one.items is not None and len(one.items) == 2
+        ]
         if turns and len(known) == len(turns) and all(isinstance(constant(one[0]), str | int) for one in known):
             made.fields["items"] = {constant(one[0]): one[1] for one in known}
             return made
@@ -216,7 +240,10 @@ def _counter(run: Any, given: Any) -> Value:
     return made
 
 
-@calls("types.SimpleNamespace argparse.Namespace easydict.EasyDict munch.Munch box.Box omegaconf.*.create omegaconf.OmegaConf.create")
+@calls(
+    "types.SimpleNamespace argparse.Namespace easydict.EasyDict munch.Munch box.Box omegaconf.*.create",
+    "omegaconf.OmegaConf.create",
+)
 def _namespace(run: Any, given: Any) -> Value:
     value = given.get(0)
     inner = value.items if isinstance(value, Mapping) else {}
@@ -233,7 +260,7 @@ def _number(run: Any, given: Any) -> Value:
         except (TypeError, ValueError, OverflowError):
             return derived([value])
     if isinstance(value, Tensor) and kind in ("int", "float"):
-        return tensors._left_torch(run, value, "item", given.word(0), given.node)
+        return tensors.left_torch(run, value, "item", given.word(0), given.node)
     if isinstance(value, Number):
         return value
     if value is None:
@@ -289,7 +316,11 @@ def _str(run: Any, given: Any) -> Value:
         return Constant(str(value.value), value.soft, value.origins)
     if isinstance(value, Text):
         return value
-    return Text("{}", ((given.word(0), value or Unknown()),), origins_of([value]), made_of([value])) if value else Constant("")
+    return (
+        Text("{}", ((given.word(0), value or Unknown()),), origins_of([value]), made_of([value]))
+        if value
+        else Constant("")
+    )
 
 
 @calls("builtins.super")
@@ -300,83 +331,6 @@ def _super(run: Any, given: Any) -> Value:
             instance = next(iter(frame.arguments.values()), Unknown())
             return Super(instance, owner)
     return Unknown()
-
-
-@calls("builtins.isinstance")
-def _isinstance(run: Any, given: Any) -> Value:
-    value, kind = given.get(0), given.get(1)
-    names = [one.last for one in (kind.items or ()) if isinstance(one, Library)] if isinstance(kind, Listing) else []
-    names = [kind.last] if isinstance(kind, Library) else names
-    if not names or not isinstance(value, Value):
-        return derived([value])
-    types = {type(one.value).__name__ if isinstance(one, Constant) else _type_name(one) for one in options(value)}
-    if len(types) == 1 and (known := types.pop()):
-        return Constant(known in names or (known == "bool" and "int" in names))
-    return derived([value])
-
-
-def _type_name(value: Value) -> str:
-    if isinstance(value, Listing) and value.kind in ("list", "tuple", "set"):
-        return value.kind
-    if isinstance(value, Mapping):
-        return "dict" if value.kind == "dict" else ""
-    return {Tensor: "Tensor", Text: "str"}.get(type(value), "")
-
-
-@calls("builtins.getattr")
-def _getattr(run: Any, given: Any) -> Value:
-    from rnnlab.reading import attributes
-
-    owner, name, default = given.get(0), constant(given.get(1)), given.get(2)
-    if isinstance(name, str) and owner is not None:
-        if isinstance(owner, Instance) and default is not None and name not in owner.fields and owner.kind.attribute(name) is None:
-            return default
-        return attributes.read(run, owner, name, given.node)
-    if isinstance(owner, Library) and owner.root == "torch":
-        return _chosen_layer(run, owner, given)
-    return derived(given.values())
-
-
-def _chosen_layer(run: Any, owner: Library, given: Any) -> Value:
-    """`getattr(nn, cell_type)`: one of the RNNs, by a name that is not known."""
-    if owner.name == "torch.nn":
-        return Library("torch.nn.LSTM") if "rnn" in run.story.source(given.node).lower() else Unknown(text="layer")
-    if owner.name == "torch.optim":
-        return Library("torch.optim.Optimizer")
-    return Unknown()
-
-
-@calls("builtins.hasattr")
-def _hasattr(run: Any, given: Any) -> Value:
-    owner, name = given.get(0), constant(given.get(1))
-    if isinstance(owner, Instance) and isinstance(name, str):
-        return Constant(name in owner.fields or owner.kind.attribute(name) is not None)
-    return Unknown()
-
-
-@calls("builtins.setattr")
-def _setattr(run: Any, given: Any) -> Value:
-    from rnnlab.reading import attributes
-
-    name = constant(given.get(1))
-    if isinstance(name, str) and given.get(0) is not None and given.get(2) is not None:
-        attributes.write(run, given.get(0), name, given.get(2), given.node)
-    return Constant(None)
-
-
-@calls("builtins.vars")
-def _vars(run: Any, given: Any) -> Value:
-    value = given.get(0)
-    if isinstance(value, Mapping):
-        return value
-    fields = value.fields if isinstance(value, Instance) else {}
-    return Mapping({key: one for key, one in fields.items() if isinstance(one, Value)})
-
-
-@calls("builtins.type")
-def _type(run: Any, given: Any) -> Value:
-    value = given.get(0)
-    return value.kind if isinstance(value, Instance) and len(given.positional) == 1 else Unknown()
 
 
 @calls("builtins.eval builtins.exec builtins.compile")
@@ -393,6 +347,16 @@ def _exec(run: Any, given: Any) -> Value:
 def _partial(run: Any, given: Any) -> Value:
     callee = given.get(0) or Unknown()
     return Partial(callee, given.positional[1:], given.named)
+
+
+@calls("numpy.random.permutation numpy.arange random.SystemRandom.sample")
+def _numbered_rows(run: Any, given: Any) -> Value:
+    """The numbers of rows, in some order."""
+    origins = origins_of(given.values())
+    first = given.get(0)
+    if isinstance(first, Listing | Thing) and given.callee.last == "permutation":
+        return Listing("array", None, element_of(run, first, given.node), origins)
+    return Listing("array", None, run.number("row" if origins else "index", origins), origins)
 
 
 @calls("functools.reduce")
@@ -425,9 +389,12 @@ def _deepcopy(run: Any, given: Any) -> Value:
     return value
 
 
-@calls("enum.auto dataclasses.dataclass dataclasses.asdict attr.s attr.ib typing.NamedTuple typing.TypeVar builtins.property "
-       "builtins.staticmethod builtins.classmethod functools.wraps functools.lru_cache warnings.filterwarnings time.time "
-       "builtins.input builtins.id builtins.hash os.makedirs os.getcwd os.mkdir gc.collect torch.cuda.empty_cache")  # fmt: skip
+@calls(
+    "enum.auto dataclasses.dataclass dataclasses.asdict attr.s attr.ib typing.NamedTuple typing.TypeVar",
+    "builtins.property builtins.staticmethod builtins.classmethod functools.wraps functools.lru_cache",
+    "warnings.filterwarnings time.time builtins.input builtins.id builtins.hash os.makedirs os.getcwd",
+    "os.mkdir gc.collect torch.cuda.empty_cache",
+)
 def _nothing(run: Any, given: Any) -> Value:
     first = given.get(0)
     if given.callee.last == "asdict" and isinstance(first, Instance):
@@ -460,22 +427,32 @@ def _shuffle(run: Any, given: Any) -> Value:
     seed = constant(given.get(None, "random_state"))
     if isinstance(seed, int):
         values["seed"] = seed
-    run.story.call(given.node, Call(place=run.story.place(given.node), stage="split", what="shuffle", inputs=inputs, values=values), ())
+    run.story.call(
+        given.node,
+        Call(place=run.story.place(given.node), stage="split", what="shuffle", inputs=inputs, values=values),
+        (),
+    )
     if given.callee.last == "shuffle" and given.callee.root == "sklearn":
         return value if len(given.positional) == 1 and value is not None else Listing("list", given.positional)
     return Constant(None)
 
 
-@calls("random.choice random.sample random.choices random.randint random.random numpy.random.rand numpy.random.choice")
+@calls(
+    "random.choice random.sample random.choices random.randint random.random numpy.random.rand",
+    "numpy.random.choice",
+)
 def _drawn(run: Any, given: Any) -> Value:
     value = given.get(0)
     if given.callee.last == "sample" and value is not None and deep_origins(value):
         from rnnlab.reading.libraries import splitting
 
-        return splitting.tell_part(run, given.node, value, "sample", Listing("list", None, element_of(run, value, given.node), deep_origins(value)))
+        return splitting.tell_part(
+            run,
+            given.node,
+            value,
+            "sample",
+            Listing("list", None, element_of(run, value, given.node), deep_origins(value)),
+        )
     if given.callee.last == "choice" and value is not None:
         return element_of(run, value, given.node)
     return derived(given.values(), given.callee.last)
-
-
-__all__ = ["Class", "say"]

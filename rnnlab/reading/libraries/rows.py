@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnlab.reading.values import Constant, Instance, Listing, Mapping, Number, Tensor, Thing, Unknown, Value, deep_origins
+from rnnlab.reading.values import (
+    Constant,
+    Either,
+    Instance,
+    Listing,
+    Mapping,
+    Number,
+    Tensor,
+    Thing,
+    Unknown,
+    Value,
+    deep_origins,
+)
 
 
 def rebased(value: Value, number: int, depth: int = 3) -> Value:
@@ -23,16 +35,27 @@ def rebased(value: Value, number: int, depth: int = 3) -> Value:
         return Listing("list", None, inner, origin)
     if isinstance(value, Thing):
         fields = {**value.fields, "rows_of": value}
+        if isinstance(element := fields.get("element"), Value):
+            fields["element"] = rebased(element, number, depth - 1) if depth else Unknown(origin)
         return Thing(value.kind, fields, origin, value.made, number)
     if isinstance(value, Tensor):
         return Tensor(value.shape, value.symbols, value.dtype, origin, value.made)
     if isinstance(value, Number):
         return Number(value.size, value.text, origin, value.made)
     if isinstance(value, Mapping):
-        made = Mapping({k: rebased(v, number, depth - 1) for k, v in list(value.items.items())[:16]} if depth else {}, origins=origin)
-        made.fields["element"] = rebased(value.fields["element"], number, depth - 1) if value.fields["element"] and depth else Unknown(origin)
+        made = Mapping(
+            {k: rebased(v, number, depth - 1) for k, v in list(value.items.items())[:16]} if depth else {},
+            origins=origin,
+        )
+        made.fields["element"] = (
+            rebased(value.fields["element"], number, depth - 1)
+            if value.fields["element"] and depth
+            else Unknown(origin)
+        )
         return made
-    if isinstance(value, Constant):
+    if isinstance(value, Constant) or (
+        isinstance(value, Either) and all(isinstance(v, Constant) for v in value.options)
+    ):
         return value
     return Unknown(origin, value.made, getattr(value, "text", ""))
 

@@ -7,11 +7,22 @@ from typing import Any
 from rnnlab.reading.libraries.registry import ATTRIBUTES, calls, methods
 from rnnlab.reading.libraries.rows import rebased
 from rnnlab.reading.libraries.words import fed_at, rows_among
-from rnnlab.reading.values import Listing, Mapping, Thing, Unknown, Value, constant, deep_origins, derived, is_vague, origins_of
+from rnnlab.reading.values import (
+    Listing,
+    Thing,
+    Unknown,
+    Value,
+    constant,
+    deep_origins,
+    derived,
+    is_vague,
+    origins_of,
+)
 
 _METRICS = """accuracy_score f1_score precision_score recall_score roc_auc_score classification_report confusion_matrix
     balanced_accuracy_score matthews_corrcoef precision_recall_fscore_support log_loss""".split()
-_FITTED = "CountVectorizer TfidfVectorizer HashingVectorizer TfidfTransformer StandardScaler MinMaxScaler LabelBinarizer MultiLabelBinarizer"
+_FITTED = """CountVectorizer TfidfVectorizer HashingVectorizer TfidfTransformer StandardScaler MinMaxScaler LabelBinarizer
+    MultiLabelBinarizer"""
 
 
 @calls(" ".join(f"sklearn.*.{name}" for name in _METRICS), "torchmetrics.*.accuracy", "torchmetrics.*.f1_score")
@@ -34,7 +45,9 @@ def _encoder(run: Any, given: Any) -> Value:
 
 @methods("vectorizer", "fit fit_transform")
 def _fit(run: Any, owner: Thing, given: Any) -> Value:
-    return fitted(run, owner, given, "vocabulary" if "izer" in owner.name and "Binarizer" not in owner.name else "scaler")
+    return fitted(
+        run, owner, given, "vocabulary" if "izer" in owner.name and "Binarizer" not in owner.name else "scaler"
+    )
 
 
 @methods("encoder", "fit fit_transform")
@@ -42,7 +55,9 @@ def _fit_labels(run: Any, owner: Thing, given: Any) -> Value:
     value = given.get(0, "y", "X") or Unknown()
     origins = rows_among(run, deep_origins(value))
     samples = {"labels": [], "numbered_by": owner.name}
-    number = run.story.data(given.node, "label map", run.story.word(getattr(given.node.func, "value", given.node)), origins, samples=samples)
+    number = run.story.data(
+        given.node, "label map", run.story.word(getattr(given.node.func, "value", given.node)), origins, samples=samples
+    )
     run.heap.write(owner.fields, "fitted", number)
     return _encoded(run, value) if given.method == "fit_transform" else owner
 
@@ -55,7 +70,15 @@ def fitted(run: Any, owner: Thing, given: Any, what: str) -> Value:
     name = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
     vague = len(origins) > 1 and is_vague(value)
     number = run.story.data(
-        given.node, what, name, origins, counts, {"made_by": owner.name}, certain=not vague, stage="vocab", place=fed_at(run, given.node, frozenset(origins))
+        given.node,
+        what,
+        name,
+        origins,
+        counts,
+        {"made_by": owner.name},
+        certain=not vague,
+        stage="vocab",
+        place=fed_at(run, given.node, frozenset(origins)),
     )
     run.heap.write(owner.fields, "fitted", number)
     return derived([value]) if given.method == "fit_transform" else owner
@@ -63,7 +86,13 @@ def fitted(run: Any, owner: Thing, given: Any, what: str) -> Value:
 
 def _encoded(run: Any, value: Value) -> Value:
     if isinstance(value, Thing):
-        return Thing(value.kind, {**value.fields, "element": run.number("label", deep_origins(value))}, deep_origins(value), (), value.number)
+        return Thing(
+            value.kind,
+            {**value.fields, "element": run.number("label", deep_origins(value))},
+            deep_origins(value),
+            (),
+            value.number,
+        )
     return Listing("array", None, run.number("label", deep_origins(value)), deep_origins(value))
 
 
@@ -91,14 +120,22 @@ def _sampler(run: Any, given: Any) -> Value:
 def _resampled(run: Any, owner: Thing, given: Any) -> Value:
     """Rows are copied (or made up) so that the classes are equal."""
     parents = origins_of(given.values())
-    number = run.story.data(given.node, "dataset", "", parents, samples={"made_by": owner.name, "copies": True}, key=owner.name)
+    number = run.story.data(
+        given.node, "dataset", "", parents, samples={"made_by": owner.name, "copies": True}, key=owner.name
+    )
     return Listing("tuple", [rebased(value, number) for value in given.positional])
 
 
 @calls("sklearn.utils.resample sklearn.*.resample")
 def _resample(run: Any, given: Any) -> Value:
     value = given.get(0) or Unknown()
-    number = run.story.data(given.node, "dataset", run.name(given.node), deep_origins(value), samples={"made_by": "resample", "copies": True})
+    number = run.story.data(
+        given.node,
+        "dataset",
+        run.name(given.node),
+        deep_origins(value),
+        samples={"made_by": "resample", "copies": True},
+    )
     return rebased(value, number)
 
 
@@ -124,5 +161,3 @@ def _bunch(run: Any, owner: Thing, name: str, node: Any) -> Value:
 
 
 ATTRIBUTES["bunch"] = _bunch
-
-__all__ = ["Mapping"]

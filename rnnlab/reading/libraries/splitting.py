@@ -8,7 +8,17 @@ from rnnlab.reading.libraries.registry import calls, methods
 from rnnlab.reading.libraries.rows import rebased
 from rnnlab.reading.libraries.torch_data import rows_of
 from rnnlab.reading.libraries.torch_layers import noted
-from rnnlab.reading.values import Constant, Listing, Number, Thing, Unknown, Value, constant, deep_origins, derived, origins_of
+from rnnlab.reading.values import (
+    Listing,
+    Number,
+    Thing,
+    Unknown,
+    Value,
+    constant,
+    deep_origins,
+    derived,
+    origins_of,
+)
 
 
 @calls("sklearn.model_selection.train_test_split sklearn.*.train_test_split")
@@ -21,22 +31,36 @@ def _train_test_split(run: Any, given: Any) -> Value:
     names = names if len(names) == 2 * len(arrays) else ("",) * (2 * len(arrays))
     known = sorted(origins_of(arrays))
     parents = known or rows_of(run, given.nodes.get(0) or given.node, arrays[0], given.word(0))
-    options = {k: noted(v) for k, v in given.named.items() if k in ("test_size", "train_size", "random_state", "shuffle", "stratify")}
+    options = {
+        k: noted(v)
+        for k, v in given.named.items()
+        if k in ("test_size", "train_size", "random_state", "shuffle", "stratify")
+    }
     options["seed_text"] = given.words.get("random_state", "")
     result: list[Value] = []
     numbers = []
     for side in (0, 1):
         words = [name for name in names[side::2] if name]
-        samples = {"cut_by": "train_test_split", "arrays": words, "options": options, "side": "train" if side == 0 else "test"}
+        samples = {
+            "cut_by": "train_test_split",
+            "arrays": words,
+            "options": options,
+            "side": "train" if side == 0 else "test",
+        }
         counts = {"position": float(side), "parts": 2.0}
-        numbers.append(run.story.data(given.node, "split", words[0] if words else "", parents, counts, samples, key=side))
+        numbers.append(
+            run.story.data(given.node, "split", words[0] if words else "", parents, counts, samples, key=side)
+        )
     for array in arrays:
         result += [rebased(array, numbers[0]), rebased(array, numbers[1])]
     return Listing("list", result)
 
 
-@calls("sklearn.model_selection.KFold sklearn.model_selection.StratifiedKFold sklearn.model_selection.ShuffleSplit "
-       "sklearn.model_selection.StratifiedShuffleSplit sklearn.model_selection.GroupKFold sklearn.model_selection.RepeatedKFold")  # fmt: skip
+@calls(
+    "sklearn.model_selection.KFold sklearn.model_selection.StratifiedKFold",
+    "sklearn.model_selection.ShuffleSplit sklearn.model_selection.StratifiedShuffleSplit",
+    "sklearn.model_selection.GroupKFold sklearn.model_selection.RepeatedKFold",
+)
 def _folds(run: Any, given: Any) -> Value:
     return Thing(given.callee.name, {"group": "folds", "options": {k: noted(v) for k, v in given.named.items()}})
 
@@ -63,7 +87,9 @@ def sliced(run: Any, owner: Value, key: Value, node: Any, part: Value) -> Value:
     if _is_one_review(owner):
         _tell_cut(run, owner, key, node)
         return part
-    if not any(_is_whole(run, n) for n in deep_origins(owner)) or all(constant(bound, ...) is None for bound in key.items[:2]):
+    if not any(_is_whole(run, n) for n in deep_origins(owner)) or all(
+        constant(bound, ...) is None for bound in key.items[:2]
+    ):
         return part
     if run.loops:
         return part  # batches that are cut by hand, a review's first words
@@ -97,7 +123,10 @@ def bounds(run: Any, node: Any, key: Listing) -> dict[str, Any]:
 
     inner = getattr(node, "slice", None)
     inner = inner.elts[0] if isinstance(inner, ast.Tuple) and inner.elts else inner
-    words = [run.story.word(getattr(inner, side)) if getattr(inner, side, None) is not None else None for side in ("lower", "upper")]
+    words = [
+        run.story.word(getattr(inner, side)) if getattr(inner, side, None) is not None else None
+        for side in ("lower", "upper")
+    ]
     return {"from": words[0], "to": words[1], "bounds": [noted(one) for one in (key.items or ())[:2]]}
 
 
@@ -112,10 +141,7 @@ def _is_one_review(owner: Value) -> bool:
 
 def tell_part(run: Any, node: Any, owner: Value, how: str, part: Value, more: dict[str, Any] | None = None) -> Value:
     """Tell of rows that were cut out of others, and return them as such."""
-    parents = deep_origins(owner)
+    parents = frozenset(n for n in deep_origins(owner) if _is_whole(run, n))
     samples = {"cut_by": how, **(more or {})}
     number = run.story.data(node, "split", run.name(node), parents, samples=samples, key=how, certain=len(parents) <= 1)
     return rebased(part, number)
-
-
-__all__ = ["Constant", "sliced", "tell_part"]

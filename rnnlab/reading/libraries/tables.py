@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from rnnlab.reading.heap import joined_all
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
+from rnnlab.reading.libraries.rows import rebased
 from rnnlab.reading.libraries.splitting import bounds, tell_part
 from rnnlab.reading.libraries.torch_layers import noted
 from rnnlab.reading.libraries.torch_training import path_of
 from rnnlab.reading.values import (
     Constant,
-    Either,
     Function,
     Library,
     Listing,
@@ -31,7 +31,8 @@ from rnnlab.reading.values import (
 
 _READERS = "read_csv read_table read_json read_parquet read_excel read_pickle read_feather read_fwf read_sql read_hdf"
 _SAME = """dropna fillna reset_index drop_duplicates rename copy astype sort_values set_index apply replace assign head_ pipe
-    infer_objects convert_dtypes query_ where mask round clip transform sort_index to_frame rename_axis explode applymap""".split()
+    infer_objects convert_dtypes query_ where mask round clip transform sort_index to_frame rename_axis explode
+    applymap""".split()
 _COLUMN_SAME = """map apply replace astype fillna dropna str lower upper strip len tolist to_list to_numpy values copy reset_index
     transform progress_apply factorize_ to_frame squeeze ravel reshape flatten array iloc_ tail_ head_""".split()
 
@@ -40,7 +41,11 @@ _COLUMN_SAME = """map apply replace astype fillna dropna str lower upper strip l
 def _read(run: Any, given: Any) -> Value:
     path = given.get(0, "filepath_or_buffer", "path_or_buf", "io", "path")
     samples: dict[str, Any] = {"path": path_of(path, given.word(0, "filepath_or_buffer")), "read_by": given.callee.last}
-    options = {k: noted(v) for k, v in given.named.items() if k in ("nrows", "header", "sep", "delimiter", "skiprows", "encoding", "index_col")}
+    options = {
+        k: noted(v)
+        for k, v in given.named.items()
+        if k in ("nrows", "header", "sep", "delimiter", "skiprows", "encoding", "index_col")
+    }
     samples["options"] = options
     names = given.get(None, "names")
     if isinstance(names, Listing) and names.items is not None:
@@ -77,7 +82,9 @@ def _concat(run: Any, given: Any) -> Value:
 
 def column(number: int | None, name: str, origins: frozenset[int] = frozenset()) -> Thing:
     """Return a column of a table."""
-    return Thing("pandas.Series", {"group": "column", "name": name}, frozenset({number}) if number is not None else origins)
+    return Thing(
+        "pandas.Series", {"group": "column", "name": name}, frozenset({number}) if number is not None else origins
+    )
 
 
 # --- tables --------------------------------------------------------------------------------------------------------
@@ -104,8 +111,22 @@ def _table_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | No
         return Thing("pandas.iloc", {"group": "located", "of": owner}, owner.origins)
     if name in ("values", "index", "columns", "T", "shape", "size", "dtypes"):
         if name == "shape":
-            return Listing("tuple", [run.number(f"len({run.story.word(getattr(node, 'value', node))})", deep_origins(owner), length_of=owner.number), run.number("columns")])
-        return Listing("array", None, Unknown(deep_origins(owner)), deep_origins(owner)) if name == "values" else Unknown(deep_origins(owner), text=name)
+            return Listing(
+                "tuple",
+                [
+                    run.number(
+                        f"len({run.story.word(getattr(node, 'value', node))})",
+                        deep_origins(owner),
+                        length_of=owner.number,
+                    ),
+                    run.number("columns"),
+                ],
+            )
+        return (
+            Listing("array", None, Unknown(deep_origins(owner)), deep_origins(owner))
+            if name == "values"
+            else Unknown(deep_origins(owner), text=name)
+        )
     if ("table", name) in _METHOD_NAMES or name.startswith("_"):
         return None
     return column(owner.number, name)
@@ -120,8 +141,8 @@ def _located(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         if any(constant(bound, ...) is not None for bound in (rows.items or ())[:2]) and not run.loops:
             result = tell_part(run, node, whole, "slice", whole, bounds(run, node, rows))
     elif isinstance(rows, Thing | Unknown | Listing) and (found := deep_origins(rows)):
-        if any(_kind(run, n) == "split" for n in found):
-            result = Thing(whole.kind, dict(whole.fields), frozenset(found), number=min(found))
+        if chosen := [n for n in found if _kind(run, n) == "split" and n not in deep_origins(whole)]:
+            result = Thing(whole.kind, dict(whole.fields), frozenset(chosen), number=min(chosen))
         else:
             result = tell_part(run, node, whole, "mask", whole, {"mask": run.story.word(getattr(node, "slice", node))})
     elif isinstance(rows, Constant | Number):
@@ -164,8 +185,14 @@ def _sample(run: Any, owner: Thing, given: Any) -> Value:
     if share == 1:
         from rnnlab.facts import Call
 
-        values = {"of": "pandas", "data": sorted(deep_origins(owner)), "seed": noted(v) if (v := given.get(None, "random_state")) else None}
-        run.story.call(given.node, Call(place=run.story.place(given.node), stage="split", what="shuffle", values=values), "sample")
+        values = {
+            "of": "pandas",
+            "data": sorted(deep_origins(owner)),
+            "seed": noted(v) if (v := given.get(None, "random_state")) else None,
+        }
+        run.story.call(
+            given.node, Call(place=run.story.place(given.node), stage="split", what="shuffle", values=values), "sample"
+        )
         return owner
     more = {k: noted(v) for k, v in given.named.items() if k in ("frac", "n", "random_state", "replace")}
     return tell_part(run, given.node, owner, "sample", owner, more)
@@ -174,7 +201,12 @@ def _sample(run: Any, owner: Thing, given: Any) -> Value:
 @methods("table", "drop")
 def _drop(run: Any, owner: Thing, given: Any) -> Value:
     value = given.get(0, "labels", "index")
-    if value is not None and deep_origins(value) and "columns" not in given.named and constant(given.get(1, "axis"), 0) == 0:
+    if (
+        value is not None
+        and deep_origins(value)
+        and "columns" not in given.named
+        and constant(given.get(1, "axis"), 0) == 0
+    ):
         return tell_part(run, given.node, owner, "drop", owner, {"without": given.word(0, "labels", "index")})
     return owner
 
@@ -183,7 +215,9 @@ def _drop(run: Any, owner: Thing, given: Any) -> Value:
 def _head(run: Any, owner: Thing, given: Any) -> Value:
     if not run.names(given.node) and given.method in ("head", "tail"):
         return owner
-    return tell_part(run, given.node, owner, given.method, owner, {"rows": noted(given.get(0)) if given.positional else None})
+    return tell_part(
+        run, given.node, owner, given.method, owner, {"rows": noted(given.get(0)) if given.positional else None}
+    )
 
 
 @methods("table", "iterrows itertuples to_dict to_records items")
@@ -211,12 +245,9 @@ def _other(run: Any, owner: Thing, given: Any) -> Value:
     return derived([owner, *given.values()])
 
 
-_METHOD_NAMES = {
-    ("table", name)
-    for name in [*_SAME, "sample", "drop", "head", "tail", "query", "nlargest", "iterrows", "itertuples", "to_dict", "to_records",
-                 "items", "to_numpy", "info", "describe", "to_csv", "isnull", "isna", "to_json", "hist", "plot", "groupby", "merge",
-                 "join", "append", "keys", "itertuples", "progress_apply"]
-}  # fmt: skip
+_ALSO = """sample drop head tail query nlargest iterrows itertuples to_dict to_records items to_numpy info describe to_csv isnull
+    isna to_json hist plot groupby merge join append keys progress_apply""".split()
+_METHOD_NAMES = {("table", name) for name in [*_SAME, *_ALSO]}
 
 
 # --- columns -------------------------------------------------------------------------------------------------------
@@ -227,12 +258,13 @@ def _column_same(run: Any, owner: Thing, given: Any) -> Value:
     function = given.get(0, "func", "arg", "to_replace")
     if given.method in ("map", "replace") and isinstance(function, Mapping):
         return _mapped(run, owner, function, given)
-    if given.method in ("map", "apply", "transform", "progress_apply") and isinstance(function, Function | Method | Library | Thing):
+    if given.method in ("map", "apply", "transform", "progress_apply") and isinstance(
+        function, Function | Method | Library | Thing
+    ):
         from rnnlab.reading.calling import Arguments, call
 
         result = call(run, function, Arguments(given.node, [Unknown(owner.origins, text="text")]))
-        made = Thing(owner.kind, {**owner.fields, "element": result}, owner.origins)
-        return made
+        return Thing(owner.kind, {**owner.fields, "element": result}, owner.origins)
     if given.method in ("tolist", "to_list", "to_numpy"):
         return Listing("list", None, _column_element(run, owner, given.node), owner.origins)
     return owner
@@ -249,7 +281,7 @@ def _mapped(run: Any, owner: Thing, labels: Mapping, given: Any) -> Value:
 
 @methods("column", "unique value_counts")
 def _unique(run: Any, owner: Thing, given: Any) -> Value:
-    return Listing("array", None, Unknown(owner.origins, text="label"), owner.origins)
+    return Listing("array", None, _column_element(run, owner, given.node), owner.origins)
 
 
 @methods("column", "sum mean max min nunique count")
@@ -276,7 +308,15 @@ def _column_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | N
 
 def _column_element(run: Any, owner: Thing, node: Any) -> Value:
     known = owner.fields.get("element")
-    return known if isinstance(known, Value) else Unknown(owner.origins, text="text")
+    if isinstance(known, Value):
+        return known
+    name = str(owner.fields.get("name") or "")
+    return Unknown(owner.origins, text="label" if _LABEL_COLUMNS.search(name) else "text")
+
+
+_LABEL_COLUMNS = re.compile(
+    r"label|class|target|categor|sentiment|intent|emotion|rating|stars|genre|^y$|topic|airline_sent", re.I
+)
 
 
 def _column_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
@@ -285,9 +325,10 @@ def _column_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
             return owner
         return tell_part(run, node, owner, "slice", owner, bounds(run, node, key))
     if isinstance(key, Thing | Unknown | Listing | Method) and deep_origins(key):
-        chosen = deep_origins(key)
-        if any(_kind(run, n) == "split" for n in chosen):
-            return Thing(owner.kind, dict(owner.fields), chosen)
+        chosen = [n for n in deep_origins(key) if _kind(run, n) == "split" and n not in owner.origins]
+        if chosen:
+            made = rebased(owner, min(chosen))
+            return Thing(owner.kind, made.fields, frozenset(chosen)) if isinstance(made, Thing) else made
         if isinstance(key, Thing | Listing):
             return tell_part(run, node, owner, "mask", owner, {"mask": run.story.word(getattr(node, "slice", node))})
     return _column_element(run, owner, node)
@@ -312,7 +353,10 @@ def opened(run: Any, node: Any, path: Value | None, word: str, mode: Any) -> Thi
     known = path_of(path, word)
     if isinstance(mode, str) and any(letter in mode for letter in "wax+"):
         return Thing("file", {"group": "file", "path": known, "writes": True})
-    if known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".yaml", ".yml", ".cfg", ".ini", ".npy", ".vec")) or "glove" in known.lower():
+    if (
+        known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".yaml", ".yml", ".cfg", ".ini", ".npy", ".vec"))
+        or "glove" in known.lower()
+    ):
         return Thing("file", {"group": "file", "path": known})
     number = run.story.data(node, "file", "", samples={"path": known, "read_by": "open"}, key=known)
     return Thing("file", {"group": "file", "path": known}, frozenset({number}), number=number)
@@ -419,7 +463,10 @@ def _path_text(run: Any, owner: Thing, given: Any) -> Value:
 def _join(run: Any, given: Any) -> Value:
     parts = given.positional
     if parts and all(isinstance(constant(part), str) for part in parts):
-        return Constant("/".join(str(constant(part)).rstrip("/") for part in parts), any(isinstance(p, Constant) and p.soft for p in parts))
+        return Constant(
+            "/".join(str(constant(part)).rstrip("/") for part in parts),
+            any(isinstance(p, Constant) and p.soft for p in parts),
+        )
     known = "/".join(part.known if isinstance(part, Text) else str(constant(part, "{}")) for part in parts)
     return Text(known, [], origins_of(parts), made_of(parts))
 
@@ -429,6 +476,3 @@ def _listed(run: Any, given: Any) -> Value:
     """Files of a folder: each of them is read under a name that is not known."""
     folder = path_of(given.get(0), given.word(0))
     return Listing("list", None, Text(f"{folder}/{{}}" if given.callee.last != "glob" else folder, []))
-
-
-__all__ = ["Either", "column", "joined_all", "table"]

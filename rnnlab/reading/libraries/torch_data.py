@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnlab.axes import Symbol
+from rnnlab.facts import Call
 from rnnlab.reading import tensors
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
 from rnnlab.reading.libraries.rows import part_of_dataset
@@ -26,7 +27,6 @@ from rnnlab.reading.values import (
     Value,
     constant,
     deep_origins,
-    derived,
     origins_of,
 )
 
@@ -52,7 +52,10 @@ def rows_of(run: Any, node: Any, value: Value | None, word: str) -> list[int]:
 _OPTIONS = ("batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory", "drop_last")
 
 
-@calls("torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoader torch.*.DataLoader torch_geometric.*.DataLoader")
+@calls(
+    "torch.utils.data.DataLoader torch.utils.data.dataloader.DataLoader torch.*.DataLoader",
+    "torch_geometric.*.DataLoader",
+)
 def _loader(run: Any, given: Any) -> Value:
     return make_loader(run, given, "DataLoader")
 
@@ -83,7 +86,14 @@ def make_loader(run: Any, given: Any, kind: str) -> Thing:
     elif size is not None:
         samples["batch_size"] = noted(size)
     number = run.story.data(given.node, "loader", run.name(given.node), parents, counts, samples)
-    fields = {"group": "loader", "is_loader": True, "dataset": dataset, "collate": collate, "batch_size": size, "batch": None}
+    fields = {
+        "group": "loader",
+        "is_loader": True,
+        "dataset": dataset,
+        "collate": collate,
+        "batch_size": size,
+        "batch": None,
+    }
     return Thing("torch.utils.data.DataLoader", fields, number=number)
 
 
@@ -114,11 +124,57 @@ def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
     """Tell of a batch, and give its tensors their maker."""
     samples: dict[str, Any] = {}
     for name, tensor in _named(_worded(run, made)):
+        if tensor.shape is not None and len(tensor.shape) == 1 and _is_one_each(run, tensor):
+            tensor.symbols[0].settle("batch")
         axes = [symbol.name for symbol in tensor.symbols] if tensor.shape is not None else []
         samples[name] = {"axes": axes, "dtype": tensor.dtype, "made_by": list(tensor.made)}
-    number = run.story.data(node, "batch", "", [owner.number] if owner.number is not None else [], samples=samples, key=owner.number)
+        if (side := _padded_on(run, tensor, owner)) is not None:
+            samples[name]["padding"] = side
+    number = run.story.data(
+        node, "batch", "", [owner.number] if owner.number is not None else [], samples=samples, key=owner.number
+    )
     told = run.story.by_id(number)
     return _belonging(made, number, told.n if told is not None else 0)
+
+
+def _padded_on(run: Any, tensor: Tensor, owner: Thing) -> str | None:
+    """Return the side on which the rows of a rectangle were filled up with padding, where one can tell."""
+    if owner.fields["group"] == "old loader":
+        return _padded_by_field(owner) if len(tensor.symbols) == 2 else None
+    for n in reversed(tensor.made):
+        told = run.story.facts[n] if n < len(run.story.facts) else None
+        if not isinstance(told, Call):
+            continue
+        if told.what in ("pad_sequence", "pad_sequences"):
+            return str(told.values.get("padding_side", "?"))
+        bounds = told.values.get("bounds") if told.what == "__setitem__" else None
+        if bounds:
+            lower, upper = bounds[-1] if bounds[-1] != [None, None] else bounds[0]
+            return (
+                "right"
+                if lower in (None, "0") and upper is not None
+                else "left"
+                if upper is None and lower is not None
+                else "?"
+            )
+    return None
+
+
+def _padded_by_field(owner: Thing) -> str:
+    """A Field fills up behind the end, unless it says `pad_first`; with `fix_length` it may cut instead."""
+    dataset = owner.fields["dataset"]
+    columns = dataset.fields.get("columns", {}) if isinstance(dataset, Thing) else {}
+    fields = [one for one in columns.values() if isinstance(one, Thing) and one.fields.get("sequential") is not False]
+    if len(fields) != 1 or fields[0].fields["options"].get("fix_length") is not None:
+        return "?"
+    first = fields[0].fields["options"].get("pad_first", False)
+    return "left" if first is True else "right" if first is False else "?"
+
+
+def _is_one_each(run: Any, tensor: Tensor) -> bool:
+    """A list of one number for each row was made into a tensor: labels, lengths."""
+    told = run.story.facts[tensor.made[0]] if tensor.made and tensor.made[0] < len(run.story.facts) else None
+    return isinstance(told, Call) and told.what in ("tensor", "stack")
 
 
 def _worded(run: Any, made: Value) -> Value:
@@ -135,7 +191,9 @@ def _named(value: Value, name: str = "") -> list[tuple[str, Tensor]]:
     if isinstance(value, Listing) and value.items is not None:
         return [one for i, part in enumerate(value.items[:16]) for one in _named(part, f"{name}.{i}".lstrip("."))]
     if isinstance(value, Mapping):
-        return [one for key, part in list(value.items.items())[:16] for one in _named(part, f"{name}.{key}".lstrip("."))]
+        return [
+            one for key, part in list(value.items.items())[:16] for one in _named(part, f"{name}.{key}".lstrip("."))
+        ]
     return []
 
 
@@ -147,8 +205,13 @@ def _belonging(value: Value, number: int, n: int) -> Value:
     if isinstance(value, Listing) and value.items is not None:
         return Listing(value.kind, [_belonging(one, number, n) for one in value.items], None, origins)
     if isinstance(value, Mapping):
-        made = Mapping({key: _belonging(one, number, n) for key, one in value.items.items()}, Unknown(origins, (n,)), None, origins, value.kind)
-        return made
+        return Mapping(
+            {key: _belonging(one, number, n) for key, one in value.items.items()},
+            Unknown(origins, (n,)),
+            None,
+            origins,
+            value.kind,
+        )
     if isinstance(value, Constant | Instance):
         return Unknown(origins, (n,)) if isinstance(value, Constant) else value
     if isinstance(value, Listing):
@@ -170,7 +233,9 @@ def stacked(run: Any, row: Value, batch: Symbol, rows: int) -> Value:
     if isinstance(row, Listing) and row.items is not None and row.kind in ("tuple", "list"):
         return Listing("list", [stacked(run, one, batch, rows) for one in row.items])
     if isinstance(row, Mapping):
-        return Mapping({key: stacked(run, one, batch, rows) for key, one in row.items.items()}, row.fields["element"] and Unknown())
+        return Mapping(
+            {key: stacked(run, one, batch, rows) for key, one in row.items.items()}, row.fields["element"] and Unknown()
+        )
     if isinstance(row, Text):
         return Listing("list", None, row)
     return Unknown()
@@ -220,7 +285,9 @@ def _row(run: Any, value: Value, node: Any) -> Value:
 @calls("torch.utils.data.ConcatDataset torch.utils.data.dataset.ConcatDataset")
 def _concatenated(run: Any, given: Any) -> Value:
     value = given.get(0) or Unknown()
-    number = run.story.data(given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "ConcatDataset"})
+    number = run.story.data(
+        given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "ConcatDataset"}
+    )
     row = element_of(run, element_of(run, value, given.node), given.node)
     return Thing("torch.utils.data.ConcatDataset", {"group": "rows", "row": row}, number=number)
 
@@ -237,7 +304,9 @@ ITEMS["rows"] = lambda run, owner, key, node: owner.fields["row"]
 def _map_style(run: Any, given: Any) -> Value:
     value = given.get(0) or Unknown()
     row = element_of(run, value, given.node)
-    number = run.story.data(given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "map-style dataset"})
+    number = run.story.data(
+        given.node, "dataset", run.name(given.node), deep_origins(value), samples={"type": "map-style dataset"}
+    )
     return Thing("torch.utils.data.Dataset", {"group": "rows", "row": row}, number=number)
 
 
@@ -299,11 +368,11 @@ ITEMS["part"] = lambda run, owner, key, node: _part_element(run, owner, node)
 ATTRIBUTES["part"] = _part_attribute
 
 
-@calls("torch.utils.data.RandomSampler torch.utils.data.SequentialSampler torch.utils.data.WeightedRandomSampler "
-       "torch.utils.data.SubsetRandomSampler torch.utils.data.BatchSampler torch.utils.data.distributed.DistributedSampler "
-       "torch.utils.data.sampler.SubsetRandomSampler torch.utils.data.sampler.WeightedRandomSampler")  # fmt: skip
+@calls(
+    "torch.utils.data.RandomSampler torch.utils.data.SequentialSampler",
+    "torch.utils.data.WeightedRandomSampler torch.utils.data.SubsetRandomSampler",
+    "torch.utils.data.BatchSampler torch.utils.data.distributed.DistributedSampler",
+    "torch.utils.data.sampler.SubsetRandomSampler torch.utils.data.sampler.WeightedRandomSampler",
+)
 def _sampler(run: Any, given: Any) -> Value:
     return Thing(given.callee.name, {"group": "sampler"}, origins_of(given.values()))
-
-
-__all__ = ["derived", "make_loader", "rows_of"]

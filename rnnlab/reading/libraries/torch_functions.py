@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnlab.axes import Symbol
-from rnnlab.facts import Call, Named
+from rnnlab.facts import Call
 from rnnlab.operations import LOSSES, operation_of
 from rnnlab.reading import tensors
 from rnnlab.reading.heap import together
@@ -16,7 +16,6 @@ from rnnlab.reading.values import (
     Either,
     Library,
     Listing,
-    Mapping,
     Number,
     Packed,
     Tensor,
@@ -31,15 +30,20 @@ from rnnlab.reading.values import (
     origins_of,
 )
 
-_QUIET = ("torch.cuda.", "torch.backends.", "torch.version", "torch.jit.", "torch.hub", "torch.distributed", "torch.multiprocessing",
-          "torch.profiler", "torch.onnx", "torch.utils.tensorboard", "torch.nn.init.", "torch.set_", "torch.get_", "torch.is_",
+_QUIET = ("torch.cuda.", "torch.backends.", "torch.version", "torch.jit.", "torch.hub", "torch.distributed",
+          "torch.multiprocessing", "torch.profiler",
+          "torch.onnx", "torch.utils.tensorboard", "torch.nn.init.", "torch.set_", "torch.get_", "torch.is_",
           "torch.autograd.set_", "torch.device", "torch.finfo", "torch.iinfo", "torch.Size", "torch.Generator")  # fmt: skip
 
 
 def any_function(run: Any, callee: Library, given: Any) -> Value:
     """Call anything of torch that has no row of its own here."""
     name = callee.name
-    if name.startswith(("torch.nn.modules", "torch.nn.")) and name.count(".") >= 2 and torch_layers.is_layer_name(callee.last):
+    if (
+        name.startswith(("torch.nn.modules", "torch.nn."))
+        and name.count(".") >= 2
+        and torch_layers.is_layer_name(callee.last)
+    ):
         if callee.last in ("Parameter",):
             return _parameter(run, given)
         return torch_layers.make(run, callee.last, given)
@@ -65,7 +69,11 @@ def _loss(run: Any, name: str, given: Any) -> Value:
     operation = operation_of(name)
     if len(read) > 1 and all(t.shape is not None for t in read):
         tensors.through(operation, read, [], {}, [()])
-    values = {k: torch_layers.noted(v) for k, v in given.named.items() if k in ("reduction", "weight", "ignore_index", "pos_weight")}
+    values = {
+        k: torch_layers.noted(v)
+        for k, v in given.named.items()
+        if k in ("reduction", "weight", "ignore_index", "pos_weight")
+    }
     result = Tensor(() if values.get("reduction") != "none" else None, [], "float32")
     return tensors.tell(run, operation, pairs, result, given.node, values)
 
@@ -76,8 +84,11 @@ _LITERAL = {"LongTensor": "int64", "IntTensor": "int32", "FloatTensor": "float32
             "HalfTensor": "float16", "DoubleTensor": "float64"}  # fmt: skip
 
 
-@calls("torch.tensor torch.as_tensor torch.from_numpy torch.LongTensor torch.FloatTensor torch.IntTensor torch.Tensor torch.BoolTensor "
-       "torch.HalfTensor torch.DoubleTensor torch.cuda.LongTensor torch.cuda.FloatTensor")  # fmt: skip
+@calls(
+    "torch.tensor torch.as_tensor torch.from_numpy torch.LongTensor torch.FloatTensor torch.IntTensor",
+    "torch.Tensor torch.BoolTensor torch.HalfTensor torch.DoubleTensor torch.cuda.LongTensor",
+    "torch.cuda.FloatTensor",
+)
 def _tensor(run: Any, given: Any) -> Value:
     value, name = given.get(0, "data"), given.callee.last
     if name in _LITERAL and len(given.positional) > 1:
@@ -111,7 +122,9 @@ def _literal_dtype(value: Value | None) -> str:
 
 def _shape_of(run: Any, value: Value) -> tuple[int, ...] | None:
     """Return the shape of a tensor that is made of (lists of) numbers."""
-    if isinstance(value, Constant | Number) or (isinstance(value, Either) and all(isinstance(v, Constant | Number) for v in value.options)):
+    if isinstance(value, Constant | Number) or (
+        isinstance(value, Either) and all(isinstance(v, Constant | Number) for v in value.options)
+    ):
         return ()
     if isinstance(value, Tensor):
         return value.shape
@@ -135,8 +148,10 @@ def _axes_of(value: Value | None) -> list[Symbol] | None:
     return value.symbols if isinstance(value, Tensor) and value.shape is not None else None
 
 
-@calls("torch.zeros torch.ones torch.rand torch.randn torch.full torch.empty torch.randint torch.arange torch.randperm torch.eye "
-       "torch.linspace torch.normal")  # fmt: skip
+@calls(
+    "torch.zeros torch.ones torch.rand torch.randn torch.full torch.empty torch.randint torch.arange",
+    "torch.randperm torch.eye torch.linspace torch.normal",
+)
 def _sized(run: Any, given: Any) -> Value:
     name = given.callee.last
     flat = [tensors.plain(v) for v in given.positional]
@@ -148,16 +163,29 @@ def _sized(run: Any, given: Any) -> Value:
     if name == "full":
         flat = flat[:1]
     if name in ("arange", "randperm", "linspace"):
-        length = flat[-1] if name == "linspace" else flat[0] if len(flat) == 1 else ...
+        length = ... if not flat else flat[-1] if name == "linspace" else flat[0] if len(flat) == 1 else ...
         shape: Any = (length if isinstance(length, int) else run.size(),)
     else:
         wanted = flat[0] if len(flat) == 1 and isinstance(flat[0], tuple | list) else flat
-        shape = tuple(n if isinstance(n, int) and not isinstance(n, bool) else run.size() for n in wanted) if ... not in flat else None
+        shape = (
+            tuple(n if isinstance(n, int) and not isinstance(n, bool) else run.size() for n in wanted)
+            if ... not in flat
+            else None
+        )
         shape = (shape[0], shape[0]) if name == "eye" and shape else shape
-    dtype = tensors._asked_dtype("tensor", given) or ("int64" if name in ("arange", "randperm", "randint") else "float32")
+    dtype = tensors._asked_dtype("tensor", given) or (
+        "int64" if name in ("arange", "randperm", "randint") else "float32"
+    )
     spelled = {"of": name, "sizes": ["?" if is_unknown_size(n) else n for n in shape] if shape is not None else "?"}
     made = Tensor(shape, None, dtype)
-    return tensors.tell(run, operation_of("tensor" if name in ("zeros", "ones", "rand", "randn", "full", "arange") else name), [], made, given.node, spelled)
+    return tensors.tell(
+        run,
+        operation_of("tensor" if name in ("zeros", "ones", "rand", "randn", "full", "arange") else name),
+        [],
+        made,
+        given.node,
+        spelled,
+    )
 
 
 @calls("torch.zeros_like torch.ones_like torch.rand_like torch.randn_like torch.full_like torch.empty_like")
@@ -176,26 +204,48 @@ def _parameter(run: Any, given: Any) -> Value:
 @calls("numpy.array numpy.asarray numpy.stack numpy.concatenate numpy.vstack numpy.hstack")
 def _array(run: Any, given: Any) -> Value:
     value = given.get(0)
-    if given.callee.last in ("concatenate", "vstack", "hstack") and isinstance(value, Listing) and value.items is not None:
+    if (
+        given.callee.last in ("concatenate", "vstack", "hstack")
+        and isinstance(value, Listing)
+        and value.items is not None
+    ):
         from rnnlab.reading.looping import element_of
 
-        return Listing("array", None, together([element_of(run, one, given.node) for one in value.items]), deep_origins(value))
-    return value if isinstance(value, Listing | Tensor | Thing) and given.callee.last in ("array", "asarray") else derived(given.values())
+        return Listing(
+            "array", None, together([element_of(run, one, given.node) for one in value.items]), deep_origins(value)
+        )
+    return (
+        value
+        if isinstance(value, Listing | Tensor | Thing) and given.callee.last in ("array", "asarray")
+        else derived(given.values())
+    )
 
 
-@calls("numpy.zeros numpy.random.uniform numpy.random.normal numpy.random.randn numpy.ones numpy.empty numpy.full numpy.random.rand")
+@calls(
+    "numpy.zeros numpy.random.uniform numpy.random.normal numpy.random.randn numpy.ones numpy.empty",
+    "numpy.full numpy.random.rand",
+)
 def _numpy_zeros(run: Any, given: Any) -> Value:
     """A matrix that is filled row by row: what is written into it is remembered."""
     size = given.get(2, "size") if given.callee.last in ("uniform", "normal") else given.get(0, "shape")
     shape = tensors.plain(size) if size is not None else ...
     known = tuple(n if isinstance(n, int) else run.size() for n in shape) if isinstance(shape, tuple | list) else None
     made = Tensor(known, None, "float64")
-    call = Call(place=run.story.place(given.node), what="array", binds=run.binds(given.node), output=run.story.note(made), values={"of": given.callee.last})
+    call = Call(
+        place=run.story.place(given.node),
+        what="array",
+        binds=run.binds(given.node),
+        output=run.story.note(made),
+        values={"of": given.callee.last},
+    )
     made.made = (run.story.call(given.node, call, ()),)
     return made
 
 
-@calls("numpy.argmax numpy.exp numpy.round numpy.rint numpy.where numpy.abs numpy.cumsum numpy.squeeze numpy.argsort numpy.max")
+@calls(
+    "numpy.argmax numpy.exp numpy.round numpy.rint numpy.where numpy.abs numpy.cumsum numpy.squeeze",
+    "numpy.argsort numpy.max",
+)
 def _numpy_function(run: Any, given: Any) -> Value:
     if any(tensors.is_tensor(v) for v in given.positional):
         return tensors.function(run, given.callee.last, given)
@@ -211,7 +261,9 @@ def _pack(run: Any, given: Any) -> Value:
     lengths = tensors.as_tensor(given.get(1, "lengths") or Unknown())
     first = constant(given.get(2, "batch_first"), False)
     values = {"batch_first": first, "enforce_sorted": constant(given.get(3, "enforce_sorted"), True)}
-    pairs = [(given.word(0, "input"), text if isinstance(text, Tensor) else Tensor(None, None, "", text.origins, text.made))]
+    pairs = [
+        (given.word(0, "input"), text if isinstance(text, Tensor) else Tensor(None, None, "", text.origins, text.made))
+    ]
     length_pairs = [(given.word(1, "lengths"), lengths)] if isinstance(lengths, Tensor) else []
     features: tuple[int, ...] | None = None
     symbols = [Symbol("tokens", "propagated")]
@@ -231,7 +283,9 @@ def _pack_sequence(run: Any, given: Any) -> Value:
     value = given.get(0, "sequences")
     pairs = [(given.word(0), Tensor(None, None, "", origins_of([value]), made_of([value])))]
     values = {"enforce_sorted": constant(given.get(1, "enforce_sorted"), True)}
-    return tensors.tell(run, operation_of("pack_sequence"), pairs, Packed(None, [Symbol("tokens", "propagated")]), given.node, values)
+    return tensors.tell(
+        run, operation_of("pack_sequence"), pairs, Packed(None, [Symbol("tokens", "propagated")]), given.node, values
+    )
 
 
 @calls("torch.nn.utils.rnn.pad_packed_sequence")
@@ -249,7 +303,9 @@ def _unpack(run: Any, given: Any) -> Value:
     lengths = Tensor((shape[int(first is not True)],) if shape else None, [roles[1]] if shape else None, "int64")
     values = {"batch_first": first, "padding_value": constant(given.get(2, "padding_value"), 0.0)}
     pairs = [(given.word(0, "sequence"), packed)] if isinstance(packed, Packed | Tensor) else []
-    return tensors.tell(run, operation_of("pad_packed_sequence"), pairs, Listing("tuple", [text, lengths]), given.node, values)
+    return tensors.tell(
+        run, operation_of("pad_packed_sequence"), pairs, Listing("tuple", [text, lengths]), given.node, values
+    )
 
 
 @calls("torch.nn.utils.rnn.pad_sequence")
@@ -269,12 +325,11 @@ def _pad(run: Any, given: Any) -> Value:
     side = constant(given.get(3, "padding_side"), "right")
     values["padding_side"] = side
     source = Tensor(None, None, "", origins_of([value]), made_of([value]))
-    return tensors.tell(run, operation_of("pad_sequence"), [(given.word(0, "sequences"), source)], made, given.node, values)
+    return tensors.tell(
+        run, operation_of("pad_sequence"), [(given.word(0, "sequences"), source)], made, given.node, values
+    )
 
 
 @methods("packed", "*")
 def _packed(run: Any, owner: Value, given: Any) -> Value:
     return owner
-
-
-__all__ = ["Mapping", "Named", "any_function"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from rnnlab import axes
 from rnnlab.axes import Symbol
 from rnnlab.facts import Call
 from rnnlab.operations import LOSSES, RECURRENT, Operation, operation_of
 from rnnlab.reading import shapes, tensors
 from rnnlab.reading.heap import joined_all
+from rnnlab.reading.libraries import torch_recurrent
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, called_things, calls, methods
 from rnnlab.reading.shapes import Asked
 from rnnlab.reading.values import (
@@ -25,7 +25,6 @@ from rnnlab.reading.values import (
     Unknown,
     Value,
     constant,
-    derived,
     is_unknown_size,
     made_of,
     origins_of,
@@ -48,8 +47,12 @@ def _row(options: str, **defaults: Any) -> Signature:
 
 
 SIGNATURES: dict[str, Signature] = {
-    "Embedding": _row("num_embeddings embedding_dim padding_idx max_norm norm_type scale_grad_by_freq sparse", padding_idx=None),
-    "EmbeddingBag": _row("num_embeddings embedding_dim max_norm norm_type scale_grad_by_freq mode", mode="mean", padding_idx=None),
+    "Embedding": _row(
+        "num_embeddings embedding_dim padding_idx max_norm norm_type scale_grad_by_freq sparse", padding_idx=None
+    ),
+    "EmbeddingBag": _row(
+        "num_embeddings embedding_dim max_norm norm_type scale_grad_by_freq mode", mode="mean", padding_idx=None
+    ),
     "LSTM": _row(_RNN, **_RNN_DEFAULTS),
     "GRU": _row(_RNN, **_RNN_DEFAULTS),
     "RNN": _row(_RNN.replace("bias", "nonlinearity bias"), **_RNN_DEFAULTS),
@@ -71,7 +74,9 @@ SIGNATURES: dict[str, Signature] = {
     "LayerNorm": _row("normalized_shape eps"),
     "MultiheadAttention": _row("embed_dim num_heads dropout bias", batch_first=False),
     "TransformerEncoderLayer": _row("d_model nhead dim_feedforward dropout", batch_first=False),
-    "CrossEntropyLoss": _row("weight size_average ignore_index reduce reduction label_smoothing", reduction="mean", weight=None),
+    "CrossEntropyLoss": _row(
+        "weight size_average ignore_index reduce reduction label_smoothing", reduction="mean", weight=None
+    ),
     "NLLLoss": _row("weight size_average ignore_index reduce reduction", reduction="mean", weight=None),
     "BCEWithLogitsLoss": _row("weight size_average reduce reduction pos_weight", reduction="mean", pos_weight=None),
     "BCELoss": _row("weight size_average reduce reduction", reduction="mean", weight=None),
@@ -114,7 +119,11 @@ def make(run: Any, name: str, given: Any) -> Value:
 
 def _tell_made(run: Any, made: Thing, name: str, options: dict[str, Value], given: Any) -> int:
     values: dict[str, Any] = {option: noted(value) for option, value in options.items()}
-    spelled = {option: given.words[i] for i, option in enumerate(SIGNATURES.get(name, Signature((), {})).options) if i in given.words}
+    spelled = {
+        option: given.words[i]
+        for i, option in enumerate(SIGNATURES.get(name, Signature((), {})).options)
+        if i in given.words
+    }
     spelled |= {option: word for option, word in given.words.items() if isinstance(option, str)}
     origins = {option: sorted(found) for option, value in options.items() if (found := origins_of([value]))}
     call = Call(
@@ -122,7 +131,12 @@ def _tell_made(run: Any, made: Thing, name: str, options: dict[str, Value], give
         what="layer",
         binds=run.binds(given.node),
         layer=name,
-        values={"options": values, "written": spelled, "said": sorted(map(str, spelled)), **({"from": origins} if origins else {})},
+        values={
+            "options": values,
+            "written": spelled,
+            "said": sorted(map(str, spelled)),
+            **({"from": origins} if origins else {}),
+        },
     )
     return run.story.call(given.node, call, name)
 
@@ -148,7 +162,13 @@ def text_of(layer: Thing) -> str:
         if option in signature.defaults and constant(value, ...) == signature.defaults[option]:
             continue
         shown = noted(value)
-        shown = shown[2:] if isinstance(shown, str) and shown.startswith("= ") else repr(shown) if isinstance(shown, str) else shown
+        shown = (
+            shown[2:]
+            if isinstance(shown, str) and shown.startswith("= ")
+            else repr(shown)
+            if isinstance(shown, str)
+            else shown
+        )
         first = option in signature.options[:2] and name in ("Embedding", "LSTM", "GRU", "RNN", "Conv1d", "Conv2d")
         parts.append(f"{shown}" if first else f"{option}={shown}")
     return f"{name}({', '.join(parts)})"[:100]
@@ -203,17 +223,24 @@ def call_layer(run: Any, owner: Thing, given: Any) -> Value:
     pairs = [(word, _made_tensor(value)) for word, value in pairs if not isinstance(value, Constant)]
     pairs = [pair for word, value in pairs for pair in _opened(word, value)]
     if operation.name in RECURRENT:
-        return _recurrent(run, owner, operation, pairs, given)
+        return torch_recurrent.read(run, owner, operation, pairs, given)
     if operation.name in LOSSES:
         return _loss(run, owner, operation, pairs, given)
     read = [value for _, value in pairs if isinstance(value, Tensor)]
     if not read:
         packed = next((value for _, value in pairs if isinstance(value, Packed)), None)
         result: Value = packed or Tensor()
-        return tensors.tell(run, operation, pairs, result if packed is None else Tensor(), given.node, {}, layer=text_of(owner))
+        return tensors.tell(
+            run, operation, pairs, result if packed is None else Tensor(), given.node, {}, layer=text_of(owner)
+        )
     made = _shapes(run, owner, operation, read)
-    known = tensors.through(operation, read, _arguments(owner, read), {}, made, lambda name: _symbol(run, owner, name))
-    results = [Tensor(shape, one, "float32" if operation.family != "keep" else read[0].dtype) for shape, one in zip(made, known, strict=True)]
+    known = tensors.through(
+        operation, read, _arguments(owner, read), {}, made, lambda name: symbol_of(run, owner, name)
+    )
+    results = [
+        Tensor(shape, one, "float32" if operation.family != "keep" else read[0].dtype)
+        for shape, one in zip(made, known, strict=True)
+    ]
     pair = operation.name == "lstm_cell" or len(results) > 1
     result = Listing("tuple", list(results)) if pair else results[0]
     if operation.name == "batch_norm" or operation.name == "dropout":
@@ -234,9 +261,17 @@ def _opened(word: str, value: Value) -> list[tuple[str, Value]]:
     return [(word, value)] if isinstance(value, Tensor | Packed) else []
 
 
+_SAID_AT_CALLS: dict[str, tuple[str, ...]] = {
+    "softmax": ("dim",),
+    "log_softmax": ("dim",),
+    "dropout": ("p",),
+    "embedding": ("padding_idx", "num_embeddings", "embedding_dim"),
+    "linear": ("in_features", "out_features"),
+}
+
+
 def _options_for(owner: Thing, operation: Operation) -> dict[str, Any]:
-    names = {"softmax": ("dim",), "log_softmax": ("dim",), "dropout": ("p",), "embedding": ("padding_idx", "num_embeddings", "embedding_dim"),
-             "linear": ("in_features", "out_features")}.get(operation.name, ())  # fmt: skip
+    names = _SAID_AT_CALLS.get(operation.name, ())
     options = owner.fields["options"]
     found = {name: noted(options[name]) for name in names if name in options}
     if "dim" in found and found["dim"] is None:
@@ -269,7 +304,10 @@ def _shapes(run: Any, owner: Thing, operation: Operation, read: list[Tensor]) ->
         if family == "embedding_bag":
             shape = (first[0] if len(first) == 2 else run.size(), width)
         return [shape, shape] if operation.name == "lstm_cell" else [shape]
-    kwargs: dict[str, Any] = {"spelling": owner.name, "width": _width(run, owner, family) if family in _WIDTHS else None}
+    kwargs: dict[str, Any] = {
+        "spelling": owner.name,
+        "width": _width(run, owner, family) if family in _WIDTHS else None,
+    }
     options = owner.fields["options"]
     args: list[Any] = [None]
     if owner.name == "Flatten":
@@ -279,7 +317,7 @@ def _shapes(run: Any, owner: Thing, operation: Operation, read: list[Tensor]) ->
     return shapes.coming_out(family, Asked(operation.name, [t.shape for t in read], args, kwargs, run.size))
 
 
-def _symbol(run: Any, owner: Thing, name: str) -> Symbol:
+def symbol_of(run: Any, owner: Thing, name: str) -> Symbol:
     """Return the axis that a layer gives birth to: the same one each time it is called."""
     known = owner.fields["symbols"]
     if name not in known:
@@ -290,7 +328,9 @@ def _symbol(run: Any, owner: Thing, name: str) -> Symbol:
 def _label(run: Any, owner: Thing, name: str) -> str:
     """A second layer of another width gets another name, so that one name has one size."""
     family = operation_of(owner.name).family
-    size = _width(run, owner, family) if family in _WIDTHS else tensors.plain(owner.fields["options"].get("hidden_size"))
+    size = (
+        _width(run, owner, family) if family in _WIDTHS else tensors.plain(owner.fields["options"].get("hidden_size"))
+    )
     sizes: dict[str, Any] = run.named_sizes
     if name in ("layers", "layers*directions"):
         return name
@@ -299,79 +339,24 @@ def _label(run: Any, owner: Thing, name: str) -> str:
     return name
 
 
-# --- recurrent layers ----------------------------------------------------------------------------------------------
-
-
-def _recurrent(run: Any, owner: Thing, operation: Operation, pairs: list[tuple[str, Value]], given: Any) -> Value:
-    """`(output, hidden)` or `(output, (hidden, cell))`, with the axes that the layer's options say."""
-    options = owner.fields["options"]
-    read = pairs[0][1] if pairs else Tensor()
-    two_way, first = constant(options["bidirectional"], ...), constant(options["batch_first"], ...)
-    width, layers = tensors.plain(options.get("hidden_size")), tensors.plain(options["num_layers"])
-    width = width if isinstance(width, int) else owner.fields.setdefault("width", run.size())
-    hid = _symbol(run, owner, "hid")
-    both = owner.fields["symbols"].setdefault("2*hid", Symbol(f"2*{hid.name}", "propagated")) if two_way is True else hid
-    if two_way is ...:
-        both = Symbol()
-    rows = layers * (2 if two_way is True else 1) if isinstance(layers, int) and two_way is not ... else run.size()
-    row = Symbol("layers*directions" if two_way is True else "layers", "propagated") if two_way is not ... else Symbol("layers?", "propagated")
-    step_width = 2 * width if two_way is True else width if two_way is False else run.size()
-    batch = Symbol("batch", "propagated")
-    size = run.size()
-    output: Value
-    if isinstance(read, Packed):
-        output = Packed((step_width,), [Symbol("tokens", "propagated"), both])
-        state = Tensor((rows, size, width), [row, batch, hid], "float32")
-    elif isinstance(read, Tensor) and read.shape is not None and len(read.shape) == 2:
-        axes.read_by_rnn(read.symbols, first is True)
-        output = Tensor((read.shape[0], step_width), [read.symbols[0], both], "float32")
-        state = Tensor((rows, width), [row, hid], "float32")
-    else:
-        output, state = _unrolled(run, read, first, (rows, width, step_width), (row, hid, both))
-    kept = _cell_state(state)
-    hidden: Value = Listing("tuple", [state, kept]) if operation.name == "lstm" else state
-    values = {name: noted(value) for name, value in options.items() if name in _NOTED}
-    return tensors.tell(
-        run, operation, pairs, Listing("tuple", [output, hidden]), given.node, {**values, "made": owner.fields["told"]}, layer=text_of(owner)
-    )
-
-
-_NOTED = {"input_size", "hidden_size", "num_layers", "batch_first", "bidirectional", "dropout"}
-
-
-def _unrolled(run: Any, read: Value, first: Any, sizes: tuple[int, int, int], names: tuple[Symbol, ...]) -> tuple[Tensor, Tensor]:
-    rows, width, step_width = sizes
-    row, hid, both = names
-    symbols = [Symbol(), Symbol(), Symbol()]
-    shape: tuple[int, ...] = (run.size(), run.size(), 0)
-    if isinstance(read, Tensor) and read.shape is not None and len(read.shape) == 3:
-        symbols, shape = list(read.symbols), read.shape
-    if first is not ...:
-        axes.read_by_rnn(symbols, first)
-        batch = int(not first)
-    else:
-        batch = 0
-    output = Tensor((*shape[:2], step_width), [*symbols[:2], both], "float32")
-    batch_symbol = symbols[batch] if first is not ... else Symbol()
-    return output, Tensor((rows, shape[batch], width), [row, batch_symbol, hid], "float32")
-
-
-def _cell_state(state: Tensor) -> Tensor:
-    return Tensor(state.shape, state.symbols, state.dtype)
-
-
 # --- losses --------------------------------------------------------------------------------------------------------
 
 
 def _loss(run: Any, owner: Thing, operation: Operation, pairs: list[tuple[str, Value]], given: Any) -> Value:
     options = owner.fields["options"]
-    values = {name: noted(value) for name, value in options.items() if name in ("reduction", "weight", "pos_weight", "ignore_index")}
+    values = {
+        name: noted(value)
+        for name, value in options.items()
+        if name in ("reduction", "weight", "pos_weight", "ignore_index")
+    }
     read = [value for _, value in pairs if isinstance(value, Tensor)]
     if len(read) > 1 and all(t.shape is not None for t in read[:2]):
         tensors.through(operation, read[:2], [], {}, [()])
     reduced = values.get("reduction") != "none"
     result = Tensor(() if reduced else None, [], "float32")
-    return tensors.tell(run, operation, pairs, result, given.node, {**values, "made": owner.fields["told"]}, layer=text_of(owner))
+    return tensors.tell(
+        run, operation, pairs, result, given.node, {**values, "made": owner.fields["told"]}, layer=text_of(owner)
+    )
 
 
 # --- what layers hold ----------------------------------------------------------------------------------------------
@@ -391,7 +376,9 @@ def _layer_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | No
 
 
 def _weight_shape(run: Any, owner: Thing) -> tuple[int, ...] | None:
-    names = {"Embedding": ("num_embeddings", "embedding_dim"), "Linear": ("out_features", "in_features")}.get(owner.name)
+    names = {"Embedding": ("num_embeddings", "embedding_dim"), "Linear": ("out_features", "in_features")}.get(
+        owner.name
+    )
     if names is None:
         return None
     sizes = [tensors.plain(owner.fields["options"].get(name)) for name in names]
@@ -416,7 +403,13 @@ def _container_element(run: Any, owner: Thing, node: Any) -> Value:
     from rnnlab.reading.looping import element_of
 
     inner = owner.fields["items"]
-    return joined_all(inner.values()) if isinstance(inner, dict) and inner else element_of(run, inner, node) if isinstance(inner, Listing) else Unknown()
+    return (
+        joined_all(inner.values())
+        if isinstance(inner, dict) and inner
+        else element_of(run, inner, node)
+        if isinstance(inner, Listing)
+        else Unknown()
+    )
 
 
 ATTRIBUTES["layer"] = _layer_attribute
@@ -467,8 +460,14 @@ def _forward(run: Any, owner: Thing, given: Any) -> Value:
 def _from_pretrained(run: Any, given: Any) -> Value:
     vectors = given.get(0, "embeddings")
     fields: dict[Any, Any] = {"group": "layer", "training": Constant(True), "symbols": {}}
-    shape = vectors.shape if isinstance(vectors, Tensor) and vectors.shape is not None and len(vectors.shape) == 2 else None
-    sizes = [Constant(n) if not is_unknown_size(n) else Number(n, "vectors") for n in shape] if shape else [Unknown(text="vectors")] * 2
+    shape = (
+        vectors.shape if isinstance(vectors, Tensor) and vectors.shape is not None and len(vectors.shape) == 2 else None
+    )
+    sizes = (
+        [Constant(n) if not is_unknown_size(n) else Number(n, "vectors") for n in shape]
+        if shape
+        else [Unknown(text="vectors")] * 2
+    )
     fields["options"] = {
         "num_embeddings": sizes[0],
         "embedding_dim": sizes[1],
@@ -487,8 +486,8 @@ def _dropped(run: Any, owner: Thing, given: Any) -> Value:
     given.callee = Library("torch.nn.Embedding.from_pretrained")
     made = _from_pretrained(run, given)
     if isinstance(made, Thing):
-        run.story.change(made.fields["told"], values={**run.story.facts[made.fields["told"]].values, "called_on": given.word(None) or "a layer"})
+        run.story.change(
+            made.fields["told"],
+            values={**run.story.facts[made.fields["told"]].values, "called_on": given.word(None) or "a layer"},
+        )
     return made
-
-
-__all__ = ["derived", "make"]

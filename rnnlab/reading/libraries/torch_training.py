@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnlab.facts import Call, Named
-from rnnlab.operations import operation_of
+from rnnlab.facts import Call
 from rnnlab.reading import tensors
 from rnnlab.reading.libraries.registry import ATTRIBUTES, CALLS, calls, group_of, methods
 from rnnlab.reading.libraries.torch_layers import noted
@@ -25,18 +24,19 @@ from rnnlab.reading.values import (
     Value,
     constant,
     deep_origins,
-    derived,
-    made_of,
-    origins_of,
 )
 
-_OPTIMIZERS = "Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam LBFGS Rprop ASGD SparseAdam Optimizer Adafactor"
+_OPTIMIZERS = (
+    "Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam LBFGS Rprop ASGD SparseAdam Optimizer Adafactor"
+)
 _BOUNDED = "ReduceLROnPlateau"
 
 
 def event(run: Any, given: Any, what: str, values: dict[str, Any] | None = None, stage: str | None = "train") -> int:
     """Tell of something that steers the training and has no tensors."""
-    call = Call(place=run.story.place(given.node), stage=stage, what=what, values=values or {}, binds=run.binds(given.node))
+    call = Call(
+        place=run.story.place(given.node), stage=stage, what=what, values=values or {}, binds=run.binds(given.node)
+    )
     if run.loops:
         run.loops[-1].called = True
     if what in ("backward", "zero_grad", "optimizer_step"):
@@ -94,7 +94,9 @@ def parameters_of(run: Any, owner: Any, given: Any) -> Value:
     number = owner.number
     whole = isinstance(owner, Instance) and number is not None
     if given.method == "state_dict":
-        return Thing("state_dict", {"group": "state", "of": kind, "owner": owner, "copied": False}, owner.origins, number=number)
+        return Thing(
+            "state_dict", {"group": "state", "of": kind, "owner": owner, "copied": False}, owner.origins, number=number
+        )
     if given.method in ("modules", "children"):
         return Listing("list", None, Unknown(text="layer"))
     return Thing("parameters", {"group": "parameters", "of": kind, "how": "all" if whole else "part"}, number=number)
@@ -118,11 +120,16 @@ def _scheduler(run: Any, kind: str, given: Any) -> Value:
     optimizer = given.get(0, "optimizer")
     made_from = [optimizer.number] if isinstance(optimizer, Thing) and optimizer.number is not None else []
     options = {name: str(noted(value)) for name, value in given.named.items() if name != "optimizer"}
-    number = run.story.data(given.node, "scheduler", run.name(given.node), made_from, samples={"type": kind, "options": options})
+    number = run.story.data(
+        given.node, "scheduler", run.name(given.node), made_from, samples={"type": kind, "options": options}
+    )
     return Thing(f"torch.optim.lr_scheduler.{kind}", {"group": "scheduler"}, number=number)
 
 
-@calls("transformers.get_linear_schedule_with_warmup transformers.get_cosine_schedule_with_warmup transformers.get_constant_schedule")
+@calls(
+    "transformers.get_linear_schedule_with_warmup transformers.get_cosine_schedule_with_warmup",
+    "transformers.get_constant_schedule",
+)
 def _foreign_scheduler(run: Any, given: Any) -> Value:
     return _scheduler(run, given.callee.last, given)
 
@@ -151,7 +158,11 @@ def _optimizer_state(run: Any, owner: Thing, given: Any) -> Value:
 
 @methods("scheduler", "step")
 def _scheduled(run: Any, owner: Thing, given: Any) -> Value:
-    values: dict[str, Any] = {"of": owner.name, "arguments": len(given.positional) + len(given.named), "scheduler": owner.number}
+    values: dict[str, Any] = {
+        "of": owner.name,
+        "arguments": len(given.positional) + len(given.named),
+        "scheduler": owner.number,
+    }
     event(run, given, "scheduler_step", values)
     return Constant(None)
 
@@ -161,7 +172,10 @@ def _rates(run: Any, owner: Thing, given: Any) -> Value:
     return Listing("list", None, run.number("lr"))
 
 
-@calls("torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm torch.nn.utils.clip_grad.clip_grad_norm_")
+@calls(
+    "torch.nn.utils.clip_grad_norm_ torch.nn.utils.clip_grad_value_ torch.nn.utils.clip_grad_norm",
+    "torch.nn.utils.clip_grad.clip_grad_norm_",
+)
 def _clip(run: Any, given: Any) -> Value:
     event(run, given, "clip_grad_norm_", {"of": given.callee.last})
     return Unknown()
@@ -195,8 +209,10 @@ def _scaler_update(run: Any, owner: Thing, given: Any) -> Value:
 # --- gradients on and off ------------------------------------------------------------------------------------------
 
 
-@calls("torch.no_grad torch.inference_mode torch.enable_grad torch.set_grad_enabled torch.autograd.no_grad torch.autograd.set_grad_enabled "
-       "torch.autograd.grad_mode.no_grad")  # fmt: skip
+@calls(
+    "torch.no_grad torch.inference_mode torch.enable_grad torch.set_grad_enabled torch.autograd.no_grad",
+    "torch.autograd.set_grad_enabled torch.autograd.grad_mode.no_grad",
+)
 def _grad(run: Any, given: Any) -> Value:
     name = given.callee.last
     function = given.get(0)
@@ -245,20 +261,27 @@ def switch(run: Any, owner: Object, mode: Value, depth: int = 4) -> None:
 # --- seeds ---------------------------------------------------------------------------------------------------------
 
 
-@calls("torch.manual_seed torch.cuda.manual_seed torch.cuda.manual_seed_all random.seed numpy.random.seed torch.random.manual_seed "
-       "torch.use_deterministic_algorithms")  # fmt: skip
+@calls(
+    "torch.manual_seed torch.cuda.manual_seed torch.cuda.manual_seed_all random.seed numpy.random.seed",
+    "torch.random.manual_seed torch.use_deterministic_algorithms",
+)
 def _seed(run: Any, given: Any) -> Value:
-    name = given.callee.name
-    of = {"torch.manual_seed": "torch", "random.seed": "random", "numpy.random.seed": "numpy.random"}.get(name, name)
-    _tell_seed(run, given.node, of, given.get(0, "seed"))
+    name: str = given.callee.name
+    _tell_seed(run, given.node, _SEEDED.get(name, name), given.get(0, "seed"))
     return Constant(None)
 
 
-@calls("pytorch_lightning.seed_everything pytorch_lightning.*.seed_everything lightning.*.seed_everything transformers.set_seed accelerate.*.set_seed")
+@calls(
+    "pytorch_lightning.seed_everything pytorch_lightning.*.seed_everything lightning.*.seed_everything",
+    "transformers.set_seed accelerate.*.set_seed",
+)
 def _all_seeds(run: Any, given: Any) -> Value:
     for of in ("torch", "random", "numpy.random"):
         _tell_seed(run, given.node, of, given.get(0, "seed"))
     return Constant(None)
+
+
+_SEEDED: dict[str, str] = {"torch.manual_seed": "torch", "random.seed": "random", "numpy.random.seed": "numpy.random"}
 
 
 def _tell_seed(run: Any, node: Any, of: str, seed: Value | None) -> None:
@@ -283,7 +306,12 @@ def _save(run: Any, given: Any) -> Value:
     holds, parents = contents(value)
     if not holds and given.callee.root != "torch" and not deep_origins(value):
         return Constant(None)
-    samples = {"path": path_of(target, given.word(1, "f")), "deed": "saved", "holds": holds or "?", "written": given.word(0, "obj")}
+    samples = {
+        "path": path_of(target, given.word(1, "f")),
+        "deed": "saved",
+        "holds": holds or "?",
+        "written": given.word(0, "obj"),
+    }
     parents += list(deep_origins(value))
     number = run.story.data(given.node, "checkpoint", run.name(given.node), parents, samples=samples)
     run.saved[samples["path"]] = (number, value)
@@ -334,10 +362,11 @@ def _load(run: Any, given: Any) -> Value:
 
         return tables.loaded_json(run, given, target)
     samples = {"path": path, "deed": "loaded", "holds": contents(saved[1])[0] if saved else "?"}
-    number = run.story.data(given.node, "checkpoint", run.name(given.node), [saved[0]] if saved else [], samples=samples)
+    number = run.story.data(
+        given.node, "checkpoint", run.name(given.node), [saved[0]] if saved else [], samples=samples
+    )
     if saved is not None and isinstance(saved[1], Mapping):
-        made = Mapping(saved[1].items, saved[1].fields["element"], saved[1].fields["key"], frozenset({number}))
-        return made
+        return Mapping(saved[1].items, saved[1].fields["element"], saved[1].fields["key"], frozenset({number}))
     if saved is not None and isinstance(saved[1], Instance) and given.callee.root != "json":
         return saved[1]
     return Thing("checkpoint", {"group": "checkpoint", "saved": saved[1] if saved else None}, number=number)
@@ -384,12 +413,18 @@ ATTRIBUTES["state"] = _state_attribute
 # --- distributed and compiled models: the model is what they hold ---------------------------------------------------
 
 
-@calls("torch.compile torch.nn.DataParallel torch.nn.parallel.DistributedDataParallel torch.jit.script torch.nn.parallel.DataParallel")
+@calls(
+    "torch.compile torch.nn.DataParallel torch.nn.parallel.DistributedDataParallel torch.jit.script",
+    "torch.nn.parallel.DataParallel",
+)
 def _wrapped(run: Any, given: Any) -> Value:
     return given.get(0, "model", "module") or Unknown()
 
 
-@calls("torch.autocast torch.cuda.amp.autocast torch.amp.autocast contextlib.nullcontext torch.autograd.set_detect_anomaly")
+@calls(
+    "torch.autocast torch.cuda.amp.autocast torch.amp.autocast contextlib.nullcontext",
+    "torch.autograd.set_detect_anomaly",
+)
 def _context(run: Any, given: Any) -> Value:
     return Thing("context", {"group": "context"})
 
@@ -406,5 +441,3 @@ def _joined(run: Any, given: Any) -> Value:
 
 for _name in _OPTIMIZERS.split():
     CALLS.pop(f"torch.optim.{_name}", None)
-
-__all__ = ["Named", "any_optimizer", "derived", "event", "made_of", "operation_of", "origins_of", "set_mode"]

@@ -6,11 +6,9 @@ from typing import Any
 
 from rnnlab.facts import Call, Named
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, called_things, calls, methods
-from rnnlab.reading.looping import element_of
 from rnnlab.reading.values import (
     NONE,
     Constant,
-    Function,
     Instance,
     Listing,
     Mapping,
@@ -21,9 +19,9 @@ from rnnlab.reading.values import (
     Value,
     constant,
     deep_origins,
-    derived,
     is_vague,
     made_of,
+    options,
     origins_of,
     with_roots,
 )
@@ -37,14 +35,17 @@ def tokens(run: Any, node: Any, text: Value, how: str, given: Any | None = None)
     first = 1 if how.startswith("re.") else 0
     words = given.word(first, "text", "string") if given is not None and how != "split" else ""
     separator = constant(given.get(0)) if given is not None and how == "split" else None
-    samples: dict[str, Any] = {"how": how, "text": words or run.story.word(getattr(getattr(node, "func", None), "value", node))}
+    samples: dict[str, Any] = {
+        "how": how,
+        "text": words or run.story.word(getattr(getattr(node, "func", None), "value", node)),
+    }
     if isinstance(separator, str):
         samples["separator"] = separator
     samples["lowered"] = _is_lowered(run, node)
     if run.frame.function is not None:
         samples["function"] = run.frame.function.name
     run.story.data(node, "tokens", run.name(node), origins, samples=samples, key=how)
-    return Listing("list", None, Unknown(origins, text="token"), origins)
+    return Listing("list", None, Unknown(origins, text="token", vague=is_vague(text)), origins)
 
 
 def _is_lowered(run: Any, node: Any) -> bool:
@@ -53,11 +54,16 @@ def _is_lowered(run: Any, node: Any) -> bool:
 
 @calls("torchtext.*.get_tokenizer")
 def _get_tokenizer(run: Any, given: Any) -> Value:
-    return Thing("torchtext.tokenizer", {"group": "tokenizer", "how": constant(given.get(0, "tokenizer"), given.word(0))})
+    return Thing(
+        "torchtext.tokenizer", {"group": "tokenizer", "how": constant(given.get(0, "tokenizer"), given.word(0))}
+    )
 
 
-@calls("spacy.load spacy.blank nltk.tokenize.TweetTokenizer nltk.TweetTokenizer nltk.tokenize.RegexpTokenizer spacy.lang.en.English "
-       "nltk.tokenize.WordPunctTokenizer nltk.RegexpTokenizer sacremoses.MosesTokenizer")  # fmt: skip
+@calls(
+    "spacy.load spacy.blank nltk.tokenize.TweetTokenizer nltk.TweetTokenizer",
+    "nltk.tokenize.RegexpTokenizer spacy.lang.en.English nltk.tokenize.WordPunctTokenizer",
+    "nltk.RegexpTokenizer sacremoses.MosesTokenizer",
+)
 def _tokenizer(run: Any, given: Any) -> Value:
     name = constant(given.get(0), "")
     how = f"spacy {name}".strip() if given.callee.root == "spacy" else given.callee.last
@@ -66,8 +72,11 @@ def _tokenizer(run: Any, given: Any) -> Value:
     return Thing(given.callee.name, fields)
 
 
-@calls("nltk.word_tokenize nltk.tokenize.word_tokenize nltk.tokenize.wordpunct_tokenize nltk.wordpunct_tokenize jieba.lcut jieba.cut "
-       "nltk.tokenize.casual_tokenize gensim.utils.simple_preprocess gensim.utils.tokenize jieba.cut_for_search re.findall re.split")  # fmt: skip
+@calls(
+    "nltk.word_tokenize nltk.tokenize.word_tokenize nltk.tokenize.wordpunct_tokenize",
+    "nltk.wordpunct_tokenize jieba.lcut jieba.cut nltk.tokenize.casual_tokenize",
+    "gensim.utils.simple_preprocess gensim.utils.tokenize jieba.cut_for_search re.findall re.split",
+)
 def _tokenized(run: Any, given: Any) -> Value:
     value = given.get(1 if given.callee.root == "re" else 0, "text", "sentence", "string") or Unknown()
     return tokens(run, given.node, value, f"{given.callee.root}.{given.callee.last}", given)
@@ -91,7 +100,7 @@ def _cleaned(run: Any, given: Any) -> Value:
     value = given.get(2, "string") if given.callee.last == "sub" else given.get(0)
     if given.callee.last == "compile":
         return Thing("re.Pattern", {"group": "pattern", "pattern": constant(given.get(0))})
-    return Unknown(deep_origins(value), (), "text") if value is not None else Unknown()
+    return Unknown(deep_origins(value), (), "text", is_vague(value)) if value is not None else Unknown()
 
 
 @methods("pattern", "findall split")
@@ -101,8 +110,11 @@ def _found(run: Any, owner: Thing, given: Any) -> Value:
 
 @methods("pattern", "sub")
 def _replaced(run: Any, owner: Thing, given: Any) -> Value:
-    return Unknown(deep_origins(given.get(1) or Unknown()), text="text")
+    value = given.get(1, "string") or Unknown()
+    return Unknown(deep_origins(value), text="text", vague=is_vague(value))
 
+
+_COUNTED = ("count_words", "distinct_values")
 
 # --- vocabularies that are told -------------------------------------------------------------------------------------
 
@@ -122,14 +134,18 @@ def _is_whole_object(value: Value) -> bool:
     return isinstance(value, Instance) and value.number is None
 
 
-def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: str, from_set: bool) -> None:
+def own_vocabulary(
+    run: Any, node: Any, made: Mapping, origins: Origins, what: str, from_set: bool, certain: bool
+) -> None:
     """A dict of the program's own numbers words or labels: it is told once, and again where more words come into it."""
     sources = rows_among(run, origins)
     if not sources:
         return
     doubt, run.story.doubt = run.story.doubt, 0
     try:
-        counted = [fact for n in made_of([made.fields["key"]]) if getattr(fact := run.story.facts[n], "what", "") == "count_words"]
+        counted = [
+            fact for n in made_of([made.fields["key"]]) if getattr(fact := run.story.facts[n], "what", "") in _COUNTED
+        ]
         place = counted[0].place if counted else fed_at(run, node, frozenset(sources))
         dict_place = run.story.place(node)
         samples: dict[str, Any] = {"made_by": "a dict", "numbered_at": dict_place.line if dict_place else 0}
@@ -139,21 +155,34 @@ def own_vocabulary(run: Any, node: Any, made: Mapping, origins: Origins, what: s
             samples["numbered_by"] = "a dict"
             samples["labels"] = []
         vague = len(sources) > 1 and is_vague(made.fields["key"])
-        number = run.story.data(node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=not vague)
+        number = run.story.data(
+            node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=certain and not vague
+        )
         run.heap.write(made.fields, "number", number)
     finally:
         run.story.doubt = doubt
 
 
-def counting(run: Any, node: Any, key: Value | None) -> Value | None:
-    """Words of the data are counted: told where they came in, and the words remember it."""
+def counting(run: Any, node: Any, key: Value | None, what: str = "count_words") -> Value | None:
+    """Words of the data are counted (or each taken once): told where they came in, and the words remember it."""
     if key is None or not (sources := rows_among(run, deep_origins(key))):
         return key
     place = fed_at(run, node, frozenset(sources))
-    call = Call(place=place, stage="vocab", what="count_words", binds=run.binds(node), values={"data": sources})
+    call = Call(place=place, stage="vocab", what=what, binds=run.binds(node), values={"data": sources})
     n = run.story.call(node, call, str(sources))
     kept = Unknown(deep_origins(key), (*made_of([key]), n), getattr(key, "text", ""), is_vague(key))
     return kept if isinstance(key, Unknown) else with_roots(key, NONE, (n,))
+
+
+def from_set(run: Any, node: Any, element: Value, origins: Origins) -> Value:
+    """Return what stands for the elements of a set: in no order that a second process would give again."""
+    kept = counting(run, node, element, "distinct_values") or element
+    of = "tokens" if "token" in _text(element) else "labels" if "label" in _text(element) else "values"
+    return Unknown(deep_origins(element) | origins, made_of([kept]), f"from a set of {of}", is_vague(element))
+
+
+def _text(value: Value) -> str:
+    return " ".join(str(getattr(one, "text", "")) for one in options(value))
 
 
 def rows_among(run: Any, origins: Origins) -> list[int]:
@@ -174,7 +203,9 @@ def tell_label_map(run: Any, node: Any, labels: Mapping, origins: Origins) -> No
     run.story.data(node, "label map", "", origins, counts, {"labels": pairs, "numbered_by": "a dict"})
 
 
-def make_vocabulary(run: Any, given: Any, source: Value | None, how: str, options: dict[str, Any] | None = None) -> Thing:
+def make_vocabulary(
+    run: Any, given: Any, source: Value | None, how: str, options: dict[str, Any] | None = None
+) -> Thing:
     """Make a vocabulary of a library: what it was built from, and with which options."""
     origins = rows_among(run, deep_origins(source)) if source is not None else []
     vague = len(origins) > 1 and is_vague(source)
@@ -184,14 +215,20 @@ def make_vocabulary(run: Any, given: Any, source: Value | None, how: str, option
         samples["specials"] = [constant(one, "?") for one in specials.items]
     counts = {"unrecognised_sources": float(not origins)}
     place = fed_at(run, given.node, frozenset(origins)) if origins else None
-    number = run.story.data(given.node, "vocabulary", run.name(given.node), origins, counts, samples, certain=not vague, place=place)
+    number = run.story.data(
+        given.node, "vocabulary", run.name(given.node), origins, counts, samples, certain=not vague, place=place
+    )
     return Thing("vocabulary", {"group": "vocabulary", "specials": samples.get("specials")}, number=number)
 
 
 @calls("torchtext.*.build_vocab_from_iterator torchtext.*.vocab torchtext.*.Vocab")
 def _built(run: Any, given: Any) -> Value:
     source = given.get(0, "iterator", "ordered_dict", "counter")
-    options = {k: noted_plain(v) for k, v in given.named.items() if k in ("min_freq", "max_tokens", "special_first", "max_size")}
+    options = {
+        k: noted_plain(v)
+        for k, v in given.named.items()
+        if k in ("min_freq", "max_tokens", "special_first", "max_size")
+    }
     return make_vocabulary(run, given, source, given.callee.last, options)
 
 
@@ -233,7 +270,12 @@ def numbering(owner: Thing) -> Mapping:
 
 @methods("vocabulary", "set_default_index append_token insert_token load_vectors")
 def _changed(run: Any, owner: Thing, given: Any) -> Value:
-    call = Call(place=run.story.place(given.node), stage="vocab", what=given.method, values={"vocabulary": owner.number, "given": given.word(0)})
+    call = Call(
+        place=run.story.place(given.node),
+        stage="vocab",
+        what=given.method,
+        values={"vocabulary": owner.number, "given": given.word(0)},
+    )
     run.story.call(given.node, call, ())
     return Constant(None)
 
@@ -280,10 +322,19 @@ ELEMENTS["vocabulary"] = lambda run, owner, node: Unknown(deep_origins(owner), t
 # --- pretrained vectors ----------------------------------------------------------------------------------------------
 
 
-@calls("torchtext.*.GloVe torchtext.*.FastText torchtext.*.Vectors torchtext.*.CharNGram gensim.downloader.load gensim.models.Word2Vec "
-       "gensim.models.KeyedVectors.load_word2vec_format gensim.models.keyedvectors.KeyedVectors.load_word2vec_format")  # fmt: skip
+@calls(
+    "torchtext.*.GloVe torchtext.*.FastText torchtext.*.Vectors torchtext.*.CharNGram",
+    "gensim.downloader.load gensim.models.Word2Vec gensim.models.KeyedVectors.load_word2vec_format",
+    "gensim.models.keyedvectors.KeyedVectors.load_word2vec_format",
+)
 def _vectors(run: Any, given: Any) -> Value:
-    call = Call(place=run.story.place(given.node), stage="embed", what="vectors", binds=run.binds(given.node), values={"of": given.callee.last})
+    call = Call(
+        place=run.story.place(given.node),
+        stage="embed",
+        what="vectors",
+        binds=run.binds(given.node),
+        values={"of": given.callee.last},
+    )
     n = run.story.call(given.node, call, ())
     return Thing("vectors", {"group": "vectors"}, origins_of(given.values()), (n,))
 
@@ -302,5 +353,3 @@ def _vectors_of(run: Any, owner: Thing, given: Any) -> Value:
 
 
 ITEMS["vectors"] = _vectors_item
-
-__all__ = ["Function", "derived", "element_of", "make_vocabulary", "own_vocabulary", "tokens"]

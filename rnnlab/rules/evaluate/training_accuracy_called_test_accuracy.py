@@ -85,7 +85,18 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data, Loop, Said
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, Number, Role, Splits, Unseen, nearest_before, numbers_in, roles_in, rule
+from rnnlab.rules.kit import (
+    Finding,
+    Number,
+    Role,
+    Splits,
+    Unseen,
+    nearest_before,
+    numbers_in,
+    role_in_words,
+    roles_in,
+    rule,
+)
 
 _MEASURE = re.compile(r"(acc(?:uracy)?|correct)|(loss|error|time|min|sec|epoch|perplexity|f1|precision|recall)", re.I)
 
@@ -94,9 +105,15 @@ _MEASURE = re.compile(r"(acc(?:uracy)?|correct)|(loss|error|time|min|sec|epoch|p
 def check(record: Record) -> Iterator[Finding]:
     """Compare every printed test accuracy with the accuracies that passes over the loaders really gave."""
     claims = [(said, claimed) for said in record.ask(Said) if (claimed := _claimed(said.text))]
-    if not claims:
-        raise Unseen("no test accuracy was printed")
     splits = Splits(record)
+    spoken = [
+        (said, roles) for said in record.ask(Said, where=lambda said: said.certain) if (roles := _spoken(splits, said))
+    ]
+    if not claims and not spoken:
+        raise Unseen("no test accuracy was printed")
+    yield from (_finding_in_source(splits, said) for said, roles in spoken if roles == {"train"})
+    if not claims and any(roles not in ({"train"}, {"test"}) for _, roles in spoken):
+        raise Unseen("a test accuracy is printed, but which reviews it is counted on is not seen")
     passes = [fact for fact in record.ask(Data) if fact.what in ("evaluation pass", "training pass")]
     open_questions = 0
     found = set()
@@ -112,6 +129,51 @@ def check(record: Record) -> Iterator[Finding]:
             yield _finding(splits, said, *shown)
     if open_questions and not found:
         raise Unseen("a test accuracy was printed, but which reviews it was counted on was not seen")
+
+
+def _spoken(splits: Splits, said: Said) -> set[Role | None]:
+    """Return what the data is for behind the values that source prints as a test accuracy."""
+    found: set[Role | None] = set()
+    roles = roles_in(said.text)
+    measures = [(match.start(), match[1] is not None) for match in _MEASURE.finditer(said.text)]
+    holes = [match.start() for match in re.finditer(r"\{\}", said.text)]
+    for start, behind in zip(holes, said.made_from, strict=False):
+        if nearest_before(roles, start) == "test" and nearest_before(measures, start) is True:
+            found |= {_role_of_loader(splits, one) for number in behind for one in _loaders(splits, number)} or {None}
+    return found
+
+
+def _role_of_loader(splits: Splits, number: int) -> Role | None:
+    """Return what a loader is for; that it is for training its use alone can say, and its name must not say otherwise."""
+    fact, role = splits.data[number], splits.role(number)
+    if fact.what != "loader" or role_in_words(fact.name) not in (None, role):
+        return None
+    return role if role != "train" or not splits.trained_on.isdisjoint(fact.made_from) else None
+
+
+def _loaders(splits: Splits, number: int) -> set[int]:
+    """Return the loaders (or the rows themselves, where there is none) that a number was counted on."""
+    fact = splits.data.get(number)
+    if fact is None or fact.what in ("vocabulary", "model", "field", "checkpoint"):
+        return set()
+    if fact.what in ("metric", "batch"):
+        found = {one for parent in fact.made_from for one in _loaders(splits, parent)}
+        # The rows themselves may stand beside: as their number, that the sum is divided by.
+        return {one for one in found if splits.data[one].what == "loader"} or found
+    return {number}
+
+
+def _finding_in_source(splits: Splits, said: Said) -> Finding:
+    numbers = {one for behind in said.made_from for number in behind for one in _loaders(splits, number)}
+    names = ", ".join(f"'{splits.name(one)}'" for one in sorted(numbers) if splits.role(one) == "train")
+    tests = [f.name for f in splits.data.values() if f.what == "loader" and f.name and splits.role(f.id) == "test"]
+    return Finding(
+        said.place,
+        f"Line {said.place.line if said.place else '?'} prints an accuracy of {names or 'the training reviews'} as the test "
+        f"accuracy: the model learnt from these very reviews. "
+        f"Give {tests[0] if tests else 'the test reviews'} to the evaluation instead.",
+        (said.n,),
+    )
 
 
 def _claimed(text: str) -> list[Number]:

@@ -98,7 +98,11 @@ def check(record: Record) -> Iterator[Finding]:
     runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT))
     if not runs:
         raise Unseen("the program ran no RNN")
-    padded = [(run, batch) for run in runs if (batch := _batch_behind(record, run)) and _pads(record, batch)]
+    padded = [
+        (run, batch)
+        for run in runs
+        if (batch := _batch_behind(record, run)) and _pads(record, batch) and _walks_along_the_words(run)
+    ]
     if not padded:
         _say_who_could_not_look(record, runs)
         return
@@ -120,8 +124,29 @@ def _batch_behind(record: Record, run: Call) -> Data | None:
     return next((fact for fact in behind if isinstance(fact, Data) and fact.what == "batch"), None)
 
 
+def _walks_along_the_words(run: Call) -> bool:
+    """An RNN that takes the batch for the time has another mistake, which source shows by the axes."""
+    note, first = run.inputs[0].note, run.values.get("batch_first")
+    if run.seen_by != "source" or not isinstance(note, TensorNote):
+        return run.seen_by != "source"
+    return isinstance(first, bool) and len(note.axes) == 3 and note.axes[int(first)].name == "seq_len"
+
+
 def _pads(record: Record, batch: Data) -> float:
+    if batch.seen_by == "source":
+        return float(batch.certain and _is_filled_on_the_right(record, batch))
     return _counts(record, batch).get("ending_in_padding", 0)
+
+
+def _is_filled_on_the_right(record: Record, batch: Data) -> bool:
+    """Say whether source shows that rows of different lengths are filled up behind their ends.
+
+    Who puts reviews of equal lengths into a batch does so by a sampler; a batch of one review has no padding.
+    """
+    sides = [tensor.get("padding") for tensor in batch.samples.values() if isinstance(tensor, dict)]
+    loaders = [fact for fact in record.ask(Data, what="loader") if fact.id in batch.made_from]
+    chosen = any("sampler" in fact.samples or fact.counts.get("batch_size") == 1 for fact in loaders)
+    return sides.count("right") == 1 and not chosen and bool(loaders)
 
 
 def _counts(record: Record, batch: Data) -> dict[str, float]:
@@ -186,6 +211,8 @@ def _is_output_at_the_end(read: Call, note: TensorNote) -> bool:
 
 
 def _message(record: Record, run: Call, read: Call, batch: Data) -> str:
+    if batch.seen_by == "source":
+        return _message_of_source(record, run, read)
     counts = _counts(record, batch)
     rows, ends = int(counts["rows"]), int(counts["ending_in_padding"])
     ratio = counts["positions"] / max(1, counts["tokens"])
@@ -195,6 +222,15 @@ def _message(record: Record, run: Call, read: Call, batch: Data) -> str:
         f"{read.place.line if read.place else '?'} goes on with that last step. {_consequence(record, ratio)} "
         f"Let the RNN stop at the last word: Field(include_lengths=True), and before this line "
         f"pack_padded_sequence({run.inputs[0].name or 'embedded'}, lengths.cpu(), enforce_sorted=False)."
+    )
+
+
+def _message_of_source(record: Record, run: Call, read: Call) -> str:
+    return (
+        f"{expression(record, run.place)} reads batches whose reviews are filled up behind their ends, without packing, and "
+        f"{expression(record, read.place)} in line {read.place.line if read.place else '?'} goes on with the state after the "
+        f"last step: for all but the longest review of a batch, that is a state after padding. Let the RNN stop at the last "
+        f"word: before this line pack_padded_sequence({run.inputs[0].name or 'embedded'}, lengths.cpu(), enforce_sorted=False)."
     )
 
 

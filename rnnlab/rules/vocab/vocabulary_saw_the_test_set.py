@@ -40,7 +40,7 @@ print(len(TEXT.vocab), len(train_data), len(test_data))
 
 from collections.abc import Iterator
 
-from rnnlab.facts import Data
+from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, rule
 
@@ -85,8 +85,15 @@ def _finding(record: Record, splits: Splits, vocabulary: Data) -> Finding:
         f"reviews in hand: {way} '{splits.name(part.id)}'{_size(part)}. "
         f"Split first, then {cure}.",
         (vocabulary.n, part.n),
-        None if test else "risk",
+        "habit" if _is_frozen(record) else None if test else "risk",
     )
+
+
+def _is_frozen(record: Record) -> bool:
+    """Say whether every embedding is of pretrained vectors that are never trained: then a word's row tells nothing."""
+    layers = record.ask(Call, what="layer", where=lambda call: call.layer == "Embedding")
+    made = [call.values.get("options", {}) for call in layers]
+    return bool(made) and all(one.get("pretrained") is True and one.get("freeze") is True for one in made)
 
 
 def _number(fact: Data, name: str) -> str:
