@@ -1,0 +1,223 @@
+"""What becomes of what an RNN gives: which of its steps, layers and directions the answer is made of, and what it read."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from rnnlab.facts import Call, Data, Fact, Named, Note, PackedNote, Place, Probe, TensorNote, makers, tensors
+from rnnlab.operations import LOSSES, RECURRENT
+from rnnlab.record import Record
+from rnnlab.rules.kit import Unseen, expression, walk_back
+
+# What leaves each step where it is: numbers change, axes may move, but no step is mixed with another.
+KEEPS = frozenset(
+    "dropout layer_norm batch_norm normalize relu tanh activation sigmoid to permute transpose t movedim "
+    "pad_packed_sequence identity".split()
+)
+_ENDS = frozenset({"linear", "bilinear", "argmax", "softmax", "log_softmax", "sigmoid", *LOSSES})
+
+
+def recurrent(record: Record) -> list[Call]:
+    """Return the calls of recurrent layers.
+
+    Raises:
+        Unseen: there is none.
+    """
+    runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT))
+    if not runs:
+        raise Unseen("the program ran no RNN")
+    return runs
+
+
+def used(record: Record) -> set[int]:
+    """Return every operation on the way to a linear layer, an activation at the end or a loss: what is only looked at is none."""
+    ends = list(record.ask(Call, where=lambda call: call.what in _ENDS))
+    return {end.n for end in ends} | {fact.n for end in ends for fact in walk_back(record, end.inputs)}
+
+
+def used_calls(record: Record) -> list[Call]:
+    """Return the operations that the answer is made of, in order."""
+    numbers = used(record)
+    return [call for call in record.ask(Call) if call.n in numbers]
+
+
+def names(note: Note | None) -> list[str]:
+    """Return the names of a tensor's axes."""
+    return [axis.name for axis in note.axes] if isinstance(note, TensorNote | PackedNote) else []
+
+
+def size(note: Note | None, axis: int) -> int | None:
+    """Return the size of an axis, where it is known."""
+    shape = note.shape if isinstance(note, TensorNote) else None
+    return shape[axis] if shape is not None and -len(shape) <= axis < len(shape) else None
+
+
+def first_tensor(call: Call) -> TensorNote | None:
+    """Return the tensor that an operation reads first, if its axes are known."""
+    note = call.inputs[0].note if call.inputs else None
+    return note if isinstance(note, TensorNote) and note.shape is not None else None
+
+
+def is_hidden(note: Note | None) -> bool:
+    """Say whether a tensor is an RNN's final state (of all layers): its layers stand first."""
+    return bool(found := names(note)) and found[0].startswith("layers")
+
+
+def is_two_way(call: Call) -> bool | None:
+    """Say whether an RNN reads in both directions; None where that is not known."""
+    said = call.values.get("bidirectional")
+    if isinstance(said, bool):
+        return said
+    found = [names(note) for note in tensors(call.output)]
+    return any("layers*directions" in one for one in found) if any("layers" in "".join(one) for one in found) else None
+
+
+def layers_of(call: Call) -> int | None:
+    """Return how many layers an RNN has, where that is known."""
+    said = call.values.get("num_layers")
+    if isinstance(said, int) and not isinstance(said, bool):
+        return said
+    rows = [size(note, 0) for note in tensors(call.output) if is_hidden(note)]
+    two_way = is_two_way(call)
+    return rows[0] // (2 if two_way else 1) if rows and rows[0] is not None and two_way is not None else None
+
+
+def behind_steps(record: Record, note: Note | None) -> Call | None:
+    """Return the RNN whose output, step by step, a tensor is: looked through whatever leaves each step where it is."""
+    for _ in range(16):
+        if note is None or any(name.startswith("layers") for name in names(note)):
+            return None
+        calls = [fact for n in sorted(makers(note)) if isinstance(fact := record.fact(n), Call)]
+        if len(calls) != 1:
+            return None
+        if calls[0].what in RECURRENT:
+            return calls[0]
+        if calls[0].what not in KEEPS or not calls[0].inputs:
+            return None
+        note = calls[0].inputs[0].note
+    return None
+
+
+def reads_of(calls: Iterable[Call], run: Call) -> Iterator[tuple[Call, TensorNote]]:
+    """Return the operations that read something which an RNN gave, each with what it read."""
+    for call in calls:
+        for item in call.inputs:
+            for note in tensors(item.note):
+                if run.n in note.made_by and call.n != run.n:
+                    yield call, note
+
+
+def readers(calls: Iterable[Call], call: Call) -> list[Call]:
+    """Return the operations that read what another one gave."""
+    return [one for one in calls if any(call.n in makers(item.note) for item in one.inputs)]
+
+
+# --- indices -------------------------------------------------------------------------------------------------------
+
+
+def keys_of(call: Call, rank: int) -> list[object]:
+    """Return the keys of an indexing, one for each axis of what is indexed; whole axes are `:`."""
+    keys = [key for key in call.values.get("index", ()) if key != "NoneType"]
+    if "ellipsis" in keys:
+        at = keys.index("ellipsis")
+        keys[at : at + 1] = [":"] * (rank - len(keys) + 1)
+    return [*keys, *[":"] * (rank - len(keys))]
+
+
+def number_at(call: Call, axis: int, rank: int) -> int | None:
+    """Return the number by which an indexing or a selection reads along an axis; None where it takes no single place there."""
+    if call.what == "select":
+        dim, index = call.values.get("dim"), call.values.get("index")
+        return index if isinstance(dim, int) and dim % rank == axis and isinstance(index, int) else None
+    keys = keys_of(call, rank) if call.what == "index" else []
+    key = keys[axis] if axis < len(keys) else None
+    return key if isinstance(key, int) and not isinstance(key, bool) else None
+
+
+def is_last(number: int | None, of: int | None) -> bool:
+    """Say whether an index means the last place of an axis."""
+    return number is not None and (number == -1 or (of is not None and of > 1 and number == of - 1))
+
+
+def slice_at(record: Record, call: Call, axis: int, rank: int) -> tuple[str, str] | None:
+    """Return the written bounds of a slice along an axis, ("", "") for a whole axis; None where it cannot be told."""
+    try:
+        tree = ast.parse(expression(record, call.place), mode="eval").body
+    except SyntaxError:
+        return None
+    if not isinstance(tree, ast.Subscript):
+        return None
+    written = list(tree.slice.elts) if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+    dots = [i for i, one in enumerate(written) if isinstance(one, ast.Constant) and one.value is Ellipsis]
+    for i in dots[:1]:
+        written[i : i + 1] = [ast.Slice()] * (rank - len(written) + 1)
+    key = written[axis] if axis < len(written) else ast.Slice()
+    if not isinstance(key, ast.Slice):
+        return None
+    return tuple(ast.unparse(bound) if bound is not None else "" for bound in (key.lower, key.upper))  # type: ignore[return-value]
+
+
+# --- batches -------------------------------------------------------------------------------------------------------
+
+
+def padded_side(record: Record, start: tuple[Named, ...]) -> tuple[str, Data] | None:
+    """Return the side on which the reviews that something was made of were filled up, with their batch; None if unknown.
+
+    Who puts reviews of equal lengths into a batch does so by a sampler, and a batch of one review has no padding: `none`.
+    """
+    for fact in walk_back(record, start):
+        if isinstance(fact, Data) and fact.what == "batch":
+            return _side_of(record, fact)
+    return None
+
+
+def _side_of(record: Record, batch: Data) -> tuple[str, Data] | None:
+    if batch.seen_by != "source":
+        if batch.stand_in or "ending_in_padding" not in batch.counts:
+            return None
+        return ("right" if batch.counts["ending_in_padding"] else "none"), batch
+    sides = {tensor["padding"] for tensor in batch.samples.values() if isinstance(tensor, dict) and "padding" in tensor}
+    loaders = [fact for fact in record.ask(Data, what="loader") if fact.id in batch.made_from]
+    chosen = any("sampler" in fact.samples or fact.counts.get("batch_size") == 1 for fact in loaders)
+    if not loaders or len(sides) != 1:
+        return None
+    return ("none" if chosen else sides.pop()), batch
+
+
+# --- probes --------------------------------------------------------------------------------------------------------
+
+
+def probe(record: Record, what: str, place: Place | None = None, **given: object) -> Probe | None:
+    """Return the first experiment of this kind with these conditions, on a model in the file of a place."""
+
+    def fits(fact: Probe) -> bool:
+        same_file = place is None or fact.place is None or fact.place.file == place.file
+        return same_file and all(fact.given.get(key) == value for key, value in given.items())
+
+    return record.first(Probe, what=what, where=fits)
+
+
+# --- words ---------------------------------------------------------------------------------------------------------
+
+
+def line(fact: Fact) -> str:
+    """Return `line 41`."""
+    return f"line {fact.place.line}" if fact.place is not None else "another line"
+
+
+def axes_in_words(note: Note | None) -> str:
+    """Return a tensor's axes as `(seq_len, batch, hid)`, sizes shown where they are known."""
+    found = names(note)
+    sizes = [size(note, i) for i in range(len(found))]
+    shown = [f"{name} {known}" if known is not None else name for name, known in zip(found, sizes, strict=True)]
+    return f"({', '.join(shown)})"
+
+
+def once(pairs: Iterable[tuple[Call, object]]) -> Iterator[tuple[Call, object]]:
+    """Return the first of the pairs for each place."""
+    seen: set[Place | None] = set()
+    for call, other in pairs:
+        if call.place not in seen:
+            seen.add(call.place)
+            yield call, other
