@@ -374,7 +374,7 @@ def training(forward: str, *, fields: str = FIELDS, kind: str = "LSTM", options:
 )
 def test_last_step_of_padded_batches_is_found(judge_text: Judge, forward: str, options: dict[str, Any]) -> None:
     text = training(forward, **options)
-    found = judge_text(text).only(PADDING)
+    (found,) = [one for one in judge_text(text).found if one.rule == PADDING]
     assert found.line == line_of(text, "= self.rnn(")
     assert "in 20 of 24 reviews the last step is <pad>" in found.message
     assert "0.693" in found.message

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rnnlab.facts import Call, TensorNote
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.states import is_hidden, number_at, reads_of, used_calls
+from rnnlab.rules.asking.states import is_hidden, number_at, reads_of, after_the_rnn
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class States:
 
 def states_read(record: Record) -> list[States]:
     """Return what is read of each RNN's final state, where anything is."""
-    calls = used_calls(record)
+    calls = after_the_rnn(record)
     found = []
     for run in (call for call in calls if call.what in RECURRENT):
         reads = list(reads_of(calls, run))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
 
 from rnnlab.facts import Call, Data, Fact, Named, Note, PackedNote, Place, Probe, TensorNote, makers, tensors
 from rnnlab.operations import LOSSES, RECURRENT
@@ -15,7 +17,10 @@ KEEPS = frozenset(
     "dropout layer_norm batch_norm normalize relu tanh activation sigmoid to permute transpose t movedim "
     "pad_packed_sequence identity".split()
 )
-_ENDS = frozenset({"linear", "bilinear", "argmax", "softmax", "log_softmax", "sigmoid", *LOSSES})
+CELLS = frozenset({"lstm_cell", "gru_cell", "rnn_cell"})
+_ENDS = frozenset(
+    {"linear", "bilinear", "argmax", "softmax", "log_softmax", "sigmoid", "eq", "compare", "backward", *LOSSES}
+)
 
 
 def recurrent(record: Record) -> list[Call]:
@@ -30,16 +35,19 @@ def recurrent(record: Record) -> list[Call]:
     return runs
 
 
-def used(record: Record) -> set[int]:
-    """Return every operation on the way to a linear layer, an activation at the end or a loss: what is only looked at is none."""
-    ends = list(record.ask(Call, where=lambda call: call.what in _ENDS))
-    return {end.n for end in ends} | {fact.n for end in ends for fact in walk_back(record, end.inputs)}
-
-
-def used_calls(record: Record) -> list[Call]:
-    """Return the operations that the answer is made of, in order."""
-    numbers = used(record)
-    return [call for call in record.ask(Call) if call.n in numbers]
+def after_the_rnn(record: Record) -> list[Call]:
+    """Return the operations between the last RNN and the answer, in order: a state that is passed on is not read by them."""
+    waiting = [call.n for call in record.ask(Call, where=lambda call: call.what in _ENDS)]
+    seen: set[int] = set()
+    while waiting:
+        n = waiting.pop()
+        if n in seen or not 0 <= n < len(record):
+            continue
+        seen.add(n)
+        fact = record.fact(n)
+        if isinstance(fact, Call) and fact.what not in RECURRENT | CELLS:
+            waiting.extend(m for item in fact.inputs for m in makers(item.note))
+    return [call for call in record.ask(Call) if call.n in seen]
 
 
 def names(note: Note | None) -> list[str]:
@@ -161,28 +169,75 @@ def slice_at(record: Record, call: Call, axis: int, rank: int) -> tuple[str, str
 # --- batches -------------------------------------------------------------------------------------------------------
 
 
-def padded_side(record: Record, start: tuple[Named, ...]) -> tuple[str, Data] | None:
-    """Return the side on which the reviews that something was made of were filled up, with their batch; None if unknown.
+@dataclass(frozen=True)
+class Padding:
+    """On which side reviews were filled up, which fact shows it, and whether it was followed all the way from there."""
+
+    side: Literal["right", "left", "none"]
+    fact: Fact
+    is_followed: bool = True
+
+
+_FILLING = ("pad_sequence", "pad_sequences", "pad_list", "pad", "__setitem__")
+
+
+def padding_behind(record: Record, start: tuple[Named, ...]) -> Padding | None:
+    """Return how the reviews that something was made of were filled up; None where that was not seen.
 
     Who puts reviews of equal lengths into a batch does so by a sampler, and a batch of one review has no padding: `none`.
+    Where the way from a batch back to its padding was lost, it is enough that the program fills up on one side only.
     """
+    batch = None
     for fact in walk_back(record, start):
+        if isinstance(fact, Call) and fact.what == "flip":
+            return None
         if isinstance(fact, Data) and fact.what == "batch":
-            return _side_of(record, fact)
-    return None
+            batch = fact
+            break
+        if isinstance(fact, Call) and (side := _filled(fact)) is not None:
+            return Padding(side, fact)
+    if batch is None:
+        return None
+    return _padding_of(record, batch)
 
 
-def _side_of(record: Record, batch: Data) -> tuple[str, Data] | None:
+def _filled(call: Call) -> Literal["right", "left"] | None:
+    """Return the side on which an operation fills up, if it does."""
+    if call.what not in _FILLING:
+        return None
+    if call.what == "__setitem__":
+        bounds = call.values.get("bounds") or [[None, None]]
+        lower, upper = bounds[-1] if bounds[-1] != [None, None] else bounds[0]
+        if lower in (None, "0") and upper is not None:
+            return "right"
+        return "left" if upper is None and lower is not None else None
+    side = call.values.get("padding_side")
+    return side if side in ("right", "left") else None
+
+
+def _padding_of(record: Record, batch: Data) -> Padding | None:
     if batch.seen_by != "source":
         if batch.stand_in or "ending_in_padding" not in batch.counts:
             return None
-        return ("right" if batch.counts["ending_in_padding"] else "none"), batch
-    sides = {tensor["padding"] for tensor in batch.samples.values() if isinstance(tensor, dict) and "padding" in tensor}
+        return Padding("right" if counts_of(record, batch)["ending_in_padding"] else "none", batch)
     loaders = [fact for fact in record.ask(Data, what="loader") if fact.id in batch.made_from]
-    chosen = any("sampler" in fact.samples or fact.counts.get("batch_size") == 1 for fact in loaders)
-    if not loaders or len(sides) != 1:
-        return None
-    return ("none" if chosen else sides.pop()), batch
+    if any("sampler" in fact.samples or fact.counts.get("batch_size") == 1 for fact in loaders):
+        return Padding("none", batch)
+    tensors_in = [tensor for tensor in batch.samples.values() if isinstance(tensor, dict)]
+    sides = [tensor["padding"] for tensor in tensors_in if "padding" in tensor]
+    if sides:
+        one = set(sides)
+        return Padding(sides[0], batch) if len(one) == 1 and sides[0] in ("right", "left") else None
+    fillings = [call for call in record.ask(Call) if call.what != "__setitem__" and _filled(call) is not None]
+    everywhere = {_filled(call) for call in fillings}
+    side = everywhere.pop() if len(everywhere) == 1 else None
+    return Padding(side, fillings[0], is_followed=False) if side is not None else None
+
+
+def counts_of(record: Record, batch: Data) -> dict[str, float]:
+    """Return the counts of the first whole pass over a batch's loader, or of the batch where no pass was ended."""
+    passes = (fact for fact in record.ask(Data) if fact.what.endswith(" pass") and fact.made_from == batch.made_from)
+    return next((one.counts for one in passes if "ending_in_padding" in one.counts), batch.counts)
 
 
 # --- probes --------------------------------------------------------------------------------------------------------

@@ -88,7 +88,7 @@ from rnnlab.rules.asking.states import (
     recurrent,
     size,
     slice_at,
-    used_calls,
+    after_the_rnn,
 )
 from rnnlab.rules.kit import Finding, Unseen, expression, never, rule, walk_back
 
@@ -99,7 +99,7 @@ def check(record: Record) -> Iterator[Finding]:
     runs = recurrent(record)
     if all(is_two_way(run) is False for run in runs):
         return
-    calls = used_calls(record)
+    calls = after_the_rnn(record)
     taken = [(call, run) for call in calls if (run := _takes_the_end(record, call)) is not None]
     found = [(call, run) for call, run in taken if _has_the_backward_half(record, call, calls)]
     if never(calls, lambda call: any(call is one for one, _ in found), record):

@@ -83,7 +83,7 @@ from rnnlab.rules.asking.states import (
     number_at,
     recurrent,
     size,
-    used_calls,
+    after_the_rnn,
 )
 from rnnlab.rules.kit import Finding, expression, never, rule
 
@@ -92,7 +92,7 @@ from rnnlab.rules.kit import Finding, expression, never, rule
 def check(record: Record) -> Iterator[Finding]:
     """Look for the last entry of the batch axis of what an RNN gave."""
     recurrent(record)
-    calls = used_calls(record)
+    calls = after_the_rnn(record)
     found = [(call, run) for call in calls if (run := _takes_one_review(record, call)) is not None]
     if never(calls, lambda call: any(call is one for one, _ in found), record):
         return

@@ -127,5 +127,7 @@ def _rows_in_words(states: States, layers: int | None) -> str:
     rows = states.rows or frozenset()
     if layers is None:
         return "the backward direction alone" if rows == {-1} else "one direction or one layer too low"
-    said = [f"layer {row // 2} {'backward' if row % 2 else 'forward'}" for row in sorted(row % (2 * layers) for row in rows)]
+    said = [
+        f"layer {row // 2} {'backward' if row % 2 else 'forward'}" for row in sorted(row % (2 * layers) for row in rows)
+    ]
     return f"{' and '.join(said)} (of {layers} layer{'s' if layers > 1 else ''})"
