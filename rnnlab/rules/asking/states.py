@@ -81,6 +81,30 @@ def is_two_way(call: Call) -> bool | None:
     return any("layers*directions" in one for one in found) if any("layers" in "".join(one) for one in found) else None
 
 
+def reads_batch_first(call: Call) -> bool | None:
+    """Say whether an RNN takes the first axis for the batch; None where that is not known."""
+    said = call.values.get("batch_first")
+    if isinstance(said, bool):
+        return said
+    outputs = [names(note) for note in tensors(call.output) if not is_hidden(note) and len(names(note)) == 3]
+    hidden = [names(note) for note in tensors(call.output) if is_hidden(note) and len(names(note)) == 3]
+    if not outputs or not hidden or "?" in (hidden[0][1], *outputs[0][:2]) or outputs[0][0] == outputs[0][1]:
+        return None
+    return outputs[0][0] == hidden[0][1]
+
+
+def is_viewed_batch_first(record: Record, call: Call) -> bool:
+    """Say whether a whole final state of a `batch_first` RNN is cut into rows, of (batch, anything), by view or reshape."""
+    note = first_tensor(call)
+    if call.what != "view" or note is None or not is_hidden(note) or len(note.made_by) != 1 or size(note, 0) == 1:
+        return False
+    run = record.fact(note.made_by[0])
+    came = tensors(call.output)
+    if not isinstance(run, Call) or run.what not in RECURRENT or reads_batch_first(run) is not True:
+        return False
+    return len(came) == 1 and came[0].shape is not None and len(came[0].shape) == 2
+
+
 def layers_of(call: Call) -> int | None:
     """Return how many layers an RNN has, where that is known."""
     said = call.values.get("num_layers")
@@ -276,3 +300,8 @@ def once(pairs: Iterable[tuple[Call, object]]) -> Iterator[tuple[Call, object]]:
         if call.place not in seen:
             seen.add(call.place)
             yield call, other
+
+
+def makers_in(call: Call) -> set[int]:
+    """Return the facts that made what an operation reads."""
+    return {n for item in call.inputs for n in makers(item.note)}
