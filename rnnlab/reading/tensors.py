@@ -103,8 +103,16 @@ def operate(
         for i, (shape, known) in enumerate(zip(made, symbols, strict=True))
     ]
     measured = {**_measured(operation, args, kwargs), **(values or {})}
+    if operation.name == "view" and tensors and tensors[0].shape is not None and made[0] is not None:
+        measured["from_axes"] = _same_axes(tensors[0].shape, made[0])
     result: Value = results[0] if len(results) == 1 else Listing("tuple", list(results))
     return tell(run, operation, given, result, node, measured)
+
+
+def _same_axes(before: Sequence[int], after: Sequence[int]) -> list[int | None]:
+    """Return for each axis that comes out the axis of that very size that went in; None where it is not one alone."""
+    found = [[i for i, one in enumerate(before) if one == size] for size in after]
+    return [same[0] if len(same) == 1 and size != 1 else None for same, size in zip(found, after, strict=True)]
 
 
 def through(
@@ -208,6 +216,9 @@ def _measured(operation: Operation, args: Sequence[Any], kwargs: dict[str, Any])
             found["dim"] = "?"
         if operation.family == "reduce" and ((len(args) > 2 and args[2] is True) or kwargs.get("keepdim") is True):
             found["keepdim"] = True
+    elif operation.name == "pad":
+        wanted = args[1] if len(args) > 1 else kwargs.get("pad", ...)
+        found |= _padded_side(wanted) if isinstance(wanted, tuple | list) and len(wanted) >= 2 else {}
     elif operation.name in ("view", "permute", "transpose", "expand"):
         wanted = (
             args[1:] if len(args) > 1 else next((v for k, v in kwargs.items() if k in ("shape", "size", "dims")), ())
@@ -222,6 +233,14 @@ def _measured(operation: Operation, args: Sequence[Any], kwargs: dict[str, Any])
         if isinstance(flat, tuple | list):
             found["sizes"] = ["?" if not isinstance(n, int) or is_unknown_size(n) else n for n in flat]
     return found
+
+
+def _padded_side(wanted: Sequence[Any]) -> dict[str, Any]:
+    """`F.pad(ids, (0, n))` fills up behind the end, `(n, 0)` before the beginning."""
+    before, behind = wanted[0], wanted[1]
+    if before == 0 and behind != 0:
+        return {"padding_side": "right"}
+    return {"padding_side": "left"} if behind == 0 and before != 0 else {}
 
 
 # --- indexing ------------------------------------------------------------------------------------------------------

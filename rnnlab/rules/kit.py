@@ -11,7 +11,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -110,7 +110,7 @@ def catalogue() -> dict[str, Rule]:
 # --- questions about absence ---------------------------------------------------------------------------------------
 
 
-def never(facts: list[F], test: Callable[[F], bool], record: Record) -> bool:
+def never(facts: Sequence[F], test: Callable[[F], bool], record: Record) -> bool:
     """Say whether a test holds for no fact.
 
     Raises:

@@ -25,6 +25,7 @@ from rnnlab.facts import Call, GroupNote, Named, Note, Place, Scope
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
 from rnnlab.watching.answers import count_answers
 from rnnlab.watching.births import Births
+from rnnlab.watching.causes import options_of
 from rnnlab.watching.crashes import Failed, remember
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.layers import described, holds_weights, is_wrapper, operation_of_layer, uncompiled
@@ -280,7 +281,7 @@ class Calls(TorchFunctionMode):
             inputs=inputs,
             output=recorder.note(result),
             binds=binds,
-            values=self._measured(operation, args, kwargs, result, place),
+            values=self._measured(operation, args, kwargs, result, place, layer),
             layer=None if layer is None else described(layer),
             grad_on=torch.is_grad_enabled(),
             training=next((o.module.training for o in self._modules if o.ours), None),
@@ -302,10 +303,18 @@ class Calls(TorchFunctionMode):
         return n
 
     def _measured(
-        self, operation: Operation, args: Any, kwargs: dict[str, Any], result: Any, place: Place
+        self,
+        operation: Operation,
+        args: Any,
+        kwargs: dict[str, Any],
+        result: Any,
+        place: Place,
+        layer: nn.Module | None,
     ) -> dict[str, Any]:
         """What rules and views ask for, and a sample of the values as long as the budget for them lasts."""
         values = measured(operation, args, kwargs, result)
+        if operation.name in RECURRENT:
+            values |= options_of(layer)
         if values.get("index") and sources.has_fixed_index(self.recorder.places.text(sources.key_of(place)), place):
             values["fixed"] = True
         if self.recorder.values_left > 0 and (made := tensors_in((result,))):

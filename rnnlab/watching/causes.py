@@ -21,7 +21,7 @@ _BENEATH = 8
 # What a layer says of itself in numbers and truth values.
 _OPTIONS = (
     "in_features", "out_features", "num_embeddings", "embedding_dim", "padding_idx", "input_size", "hidden_size",
-    "num_layers", "batch_first", "bidirectional", "proj_size",
+    "num_layers", "batch_first", "bidirectional", "proj_size", "dropout",
 )  # fmt: skip
 
 
@@ -89,7 +89,8 @@ def options_of(module: Any) -> dict[str, Any]:
     return {
         name: value
         for name in _OPTIONS
-        if isinstance(value := getattr(module, "__dict__", {}).get(name), int) and (value or name != "proj_size")
+        if isinstance(value := getattr(module, "__dict__", {}).get(name), int | float)
+        and (value or name not in ("proj_size", "dropout"))
     }
 
 

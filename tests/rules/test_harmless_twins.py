@@ -423,6 +423,7 @@ def test_last_step_of_padded_batches_is_found(judge_text: Judge, forward: str, o
 )
 def test_last_step_that_is_no_padding_is_clear(judge_text: Judge, forward: str, options: dict[str, Any]) -> None:
     judged = judge_text(training(forward, **options))
+    assert judged.lines(PADDING) == []
     assert judged.status[PADDING] == "clear", judged.why
 
 

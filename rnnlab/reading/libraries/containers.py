@@ -134,6 +134,7 @@ def _extend(run: Any, owner: Listing, given: Any) -> Value:
     from rnnlab.reading.looping import element_of
 
     value = given.get(0)
+    _note_filling(run, owner, given)
     if isinstance(value, Listing) and value.items is not None:
         for one in value.items:
             items.grow(run, owner, one)
@@ -143,6 +144,16 @@ def _extend(run: Any, owner: Listing, given: Any) -> Value:
             run.heap.write(owner.fields, "element", _element(owner))
             run.heap.write(owner.fields, "items", None)
     return Constant(None)
+
+
+def _note_filling(run: Any, owner: Listing, given: Any) -> None:
+    """`ids.extend([0] * (longest - len(ids)))` fills a review up behind its end."""
+    from rnnlab.reading.arithmetic import filling, tell_filling
+
+    written = getattr(given.node, "args", [])
+    element = filling(written[0]) if len(written) == 1 else None
+    if element is not None and getattr(getattr(given.node, "func", None), "attr", "") == "extend":
+        owner.made = (*owner.made, tell_filling(run, given.node, "right", element))
 
 
 def _pop(run: Any, owner: Listing, given: Any) -> Value:

@@ -145,8 +145,8 @@ def _padded_on(run: Any, tensor: Tensor, owner: Thing) -> str | None:
         told = run.story.facts[n] if n < len(run.story.facts) else None
         if not isinstance(told, Call):
             continue
-        if told.what in ("pad_sequence", "pad_sequences"):
-            return str(told.values.get("padding_side", "?"))
+        if told.what in ("pad_sequence", "pad_sequences", "pad_list", "pad") and "padding_side" in told.values:
+            return str(told.values["padding_side"])
         bounds = told.values.get("bounds") if told.what == "__setitem__" else None
         if bounds:
             lower, upper = bounds[-1] if bounds[-1] != [None, None] else bounds[0]
@@ -223,8 +223,8 @@ def stacked(run: Any, row: Value, batch: Symbol, rows: int) -> Value:
     """Return what torch's own collate function makes of rows like this one."""
     if isinstance(row, Tensor):
         if row.shape is None:
-            return Tensor(None, None, row.dtype)
-        return Tensor((rows, *row.shape), [batch, *row.symbols], row.dtype)
+            return Tensor(None, None, row.dtype, made=row.made)
+        return Tensor((rows, *row.shape), [batch, *row.symbols], row.dtype, made=row.made)
     if isinstance(row, Number):
         return Tensor((rows,), [batch], "int64")
     if isinstance(row, Constant):

@@ -80,7 +80,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Probe, TensorNote
 from rnnlab.record import Record
-from rnnlab.rules.asking.states import keys, options, recurrent, users
+from rnnlab.rules.asking.states import after_the_rnn, first_tensor, names, number_at, reads_batch_first, recurrent
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 _ORDERS = ("batch seq_len", "seq_len batch")
@@ -89,10 +89,8 @@ _ORDERS = ("batch seq_len", "seq_len batch")
 @rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Hold what the model's answer says of its input's axes against what its RNN takes them for."""
-    rnns = recurrent(record) or list(record.ask(Call, where=lambda call: call.what in ("lstm", "gru", "rnn")))
-    if not rnns:
-        raise Unseen("no RNN was seen")
-    if any(next(keys(call, note), None) == ("batch", -1) for rnn in rnns for call, note in users(record, rnn)):
+    rnns = recurrent(record)
+    if any(_takes_the_last_review(call) for call in after_the_rnn(record)):
         return  # another mistake: one review is taken for the last step
     looked = False
     for tried in record.ask(Probe, what="signature"):
@@ -121,10 +119,14 @@ def _touch(record: Record, model: str) -> Probe | None:
     )
 
 
+def _takes_the_last_review(call: Call) -> bool:
+    return names(first_tensor(call))[:1] == ["batch"] and number_at(call, 0, 3) == -1
+
+
 def _fits(rnn: Call) -> bool:
     """Say whether the axes of what an RNN reads were named by the data, and fit."""
     note = rnn.inputs[0].note if rnn.inputs else None
     if not isinstance(note, TensorNote) or len(note.axes) < 3:
         return False
-    names = [axis.name for axis in note.axes[:2]]
-    return names == (["batch", "seq_len"] if options(rnn)["batch_first"] else ["seq_len", "batch"])
+    first = reads_batch_first(rnn)
+    return first is not None and names(note)[:2] == (["batch", "seq_len"] if first else ["seq_len", "batch"])

@@ -82,7 +82,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.states import options
+from rnnlab.rules.asking.states import layers_of
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 
@@ -94,9 +94,8 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("no RNN was seen")
     done = set()
     for call in calls.values():
-        known = options(call)
-        rate, layers = known["dropout"], known["num_layers"]
-        if not isinstance(rate, int | float) or rate <= 0 or layers != 1:
+        rate = call.values.get("dropout")
+        if not isinstance(rate, int | float) or rate <= 0 or layers_of(call) != 1:
             continue
         made = call.values.get("made")
         if not isinstance(made, int) or not 0 <= made < len(record):
