@@ -110,7 +110,7 @@ def catalogue() -> dict[str, Rule]:
 # --- questions about absence ---------------------------------------------------------------------------------------
 
 
-def never(facts: Sequence[F], test: Callable[[F], bool], record: Record) -> bool:
+def never(facts: Sequence[T], test: Callable[[T], bool], record: Record) -> bool:
     """Say whether a test holds for no fact.
 
     Raises:
