@@ -5,7 +5,6 @@ import random
 # Rich draws random numbers while it is imported; a program that has set its seed before must not notice.
 _state = random.getstate()
 import rich.console  # noqa: E402
-import rich.markdown  # noqa: E402
 import rich.progress  # noqa: E402
 import rich.syntax  # noqa: E402, F401
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from rich import box
 from rich.console import Group, RenderableType
-from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.rule import Rule as Line
 from rich.text import Text
@@ -82,6 +81,8 @@ def summary(report: Report) -> RenderableType:
 
 def page_view(rule: Rule) -> RenderableType:
     """Return a rule's page."""
+    from rich.markdown import Markdown  # slow to import, and no other view needs it
+
     head = Text.assemble((f" {rule.level} ", LEVEL_STYLES[rule.level]), ("stage ", "dim"), rule.stage)
     head.append("  rule ", "dim").append(rule.name)
     page = rule.page.replace("```python bad", "**Found here:**\n\n```python")
