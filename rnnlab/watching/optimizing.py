@@ -1,4 +1,4 @@
-"""Watches optimizers: their steps and `zero_grad`; what an optimizer does inside is folded into the learner's line."""
+"""Watches optimizers: their steps, and `zero_grad` (a module's too); what goes on inside is folded into the learner's line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 import torch.optim.optimizer as optimizers
+from torch import nn
 from torch.optim import Optimizer
 
 from rnnlab.facts import Call
@@ -30,7 +31,8 @@ class Optimizers:
             optimizers.register_optimizer_step_post_hook(self._after_step),
         ):
             self._undo.callback(handle.remove)
-        self._undo.enter_context(replaced(Optimizer, "zero_grad", self._zero_grad(Optimizer.zero_grad)))
+        for owner in (Optimizer, nn.Module):
+            self._undo.enter_context(replaced(owner, "zero_grad", self._zero_grad(owner.zero_grad)))
         return self
 
     def __exit__(self, *error: Any) -> None:
@@ -55,10 +57,10 @@ class Optimizers:
             self._tell("optimizer_step", frame)
 
     def _zero_grad(self, original: Callable[..., None]) -> Callable[..., None]:
-        def zero_grad(optimizer: Any, *args: Any, **kwargs: Any) -> None:
+        def zero_grad(owner: Any, *args: Any, **kwargs: Any) -> None:
             frame, _ = self._recorder.places.caller(here())
             with self._recorder.silence():
-                original(optimizer, *args, **kwargs)
+                original(owner, *args, **kwargs)
             if not self._recorder.quiet and frame is not None:
                 self._tell("zero_grad", frame)
 

@@ -88,16 +88,21 @@ class Turns:
         """The stage that a pass over batches was: one that went through to its end, or measured something, evaluates."""
         if not self.is_pass:
             return "train" if self.trained else None
-        through = self.called and self.executed == self.declared
+        through = self.called and (self.shortened or self.executed == self.declared)
         measured = bool(self.right) or "last_loss" in self.tally or through
         return "train" if self.trained else "evaluate" if measured else None
 
     @property
     def ended_as(self) -> str:
-        """The kind that is told at the end, when it is known what the turns did."""
+        """The kind that is told at the end, when it is known what the turns did.
+
+        A pass that was left before it measured anything stays `batches`: its first batch was looked at, or the program stopped.
+        """
         if not self.settled:
             return "turns"
-        return ("training" if self.trained else "evaluation") if self.kind == "batches" else self.kind
+        if self.kind != "batches":
+            return self.kind
+        return {"train": "training", "evaluate": "evaluation"}.get(self.stage or "", "batches")
 
 
 def settle(loops: Sequence[Turns]) -> list[Turns]:

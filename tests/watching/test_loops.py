@@ -81,7 +81,7 @@ def test_a_pass_that_is_broken_off_says_how_far_it_came(loader: Any) -> None:
                 break
         after = torch.ones(2).sum()
     ended = record.last(Loop)
-    assert ended is not None and (ended.declared, ended.executed, ended.kind) == (4, 2, "evaluation")
+    assert ended is not None and (ended.declared, ended.executed, ended.kind) == (4, 2, "batches")
     assert after == 2 and calls(record, "sum")[0].times == 1
     assert len(list(record.ask(Said))) >= 1
 

@@ -250,7 +250,7 @@ def test_epochs_and_batches_are_told_apart(tmp_path: Path) -> None:
         ("n = 0\n    while n < 24:\n        step(X[n:n+6], Y[n:n+6]); n += 6", ["training"]),
         ("for e in range(2):\n        for i in range(0, 24, 6): step(X[i:i+6], Y[i:i+6])", ["training", "training", "epochs"]),
         ("for e in range(2):\n        for phase in ['train', 'valid']:\n            for x, y in loader:\n"
-         "                if phase == 'train': step(x, y)",
+         "                step(x, y) if phase == 'train' else model(x)",
          ["training", "evaluation", "turns", "training", "evaluation", "turns", "epochs"]),
         ("for fold in range(1):\n        for e in range(1):\n            for x, y in loader: step(x, y)",
          ["training", "epochs", "rounds"]),
