@@ -118,12 +118,13 @@ def check(record: Record) -> Iterator[Finding]:
     training = passes(record, "training")
     if not training:
         raise Unseen("no training pass was seen")
-    used = {fact.n for call in record.ask(Call, what="backward") for fact in walk_back(record, call.inputs)}
+    # By place: the last turn of a loop is told again, and what it makes is known by the numbers of its first turn.
+    used = {fact.place for call in record.ask(Call, what="backward") for fact in walk_back(record, call.inputs)}
     done = set()
     for one in training:
         for call in one.calls(record, "arithmetic"):
             loss = _loss(record, call)
-            if loss is None or call.n in used or call.place in done or call.grad_on is False:
+            if loss is None or call.place in used or call.place in done or call.grad_on is False:
                 continue
             done.add(call.place)
             yield Finding(
