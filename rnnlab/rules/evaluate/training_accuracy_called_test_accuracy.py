@@ -212,7 +212,9 @@ def _all_tests_are_counted(record: Record, splits: Splits, passes: list[Data], u
     counted = {one.n - 1 for one in passes if _accuracies(one)}  # a pass is told right after its loop's end
     return all(
         loop.n in counted
-        for loop in record.ask(Loop, where=lambda loop: loop.kind == "evaluation" and loop.n < until)
+        for loop in record.ask(
+            Loop, where=lambda loop: loop.executed is not None and loop.kind != "training" and loop.n < until
+        )
         if loop.over is not None and splits.role(loop.over) in ("test", None)
     )
 
