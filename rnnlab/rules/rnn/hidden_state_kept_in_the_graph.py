@@ -2,12 +2,12 @@
 
 **What happened.** The RNN begins a batch with the state that it gave for the batch before, and nothing cut that state off.
 
-**Why it matters.** `backward()` goes back through the batch before as well, whose graph is gone: it stops in batch 2 with `Trying to backward
-through the graph a second time`. With `retain_graph=True` it does not stop, but step 100 goes back through 100 batches, with
-weights that have changed since.
+**Why it matters.** `backward()` goes back through the batch before as well, whose graph is gone: it stops in batch 2 with
+`Trying to backward through the graph a second time`. With `retain_graph=True` it does not stop, but step 100 goes back
+through 100 batches, with weights that have changed since.
 
-**Fix.** Reviews do not go on in the next batch: begin each batch with zeros, or with no state at all. Where one text does go on,
-`state.detach()`.
+**Fix.** Reviews do not go on in the next batch: begin each batch with zeros, or with no state at all. Where one text does
+go on, `state.detach()`.
 
 ```python bad
 import torch

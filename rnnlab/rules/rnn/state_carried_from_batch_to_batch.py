@@ -1,11 +1,12 @@
 """# Each batch begins with the state that the batch before ended in
 
-**What happened.** The RNN's final state is cut off from its graph and handed to the next batch: review 1 of a batch begins where review 1 of the
-batch before ended.
+**What happened.** The RNN's final state is cut off from its graph and handed to the next batch: review 1 of a batch begins
+where review 1 of the batch before ended.
 
-**Why it matters.** Reviews have nothing to do with each other, so each begins with what is noise to it, and its answer depends on the batch that
-happened to come before. In the program below, the same 16 reviews get scores that depend on which of the 3 other batches came before.
-(One long text, cut into pieces that follow each other, is another matter: there the state belongs to the same text.)
+**Why it matters.** Reviews have nothing to do with each other, so each begins with what is noise to it, and its answer
+depends on the batch that happened to come before. In the program below, the same 16 reviews get scores that depend on which
+of the 3 other batches came before. (One long text, cut into pieces that follow each other, is another matter: there the
+state belongs to the same text.)
 
 **Fix.** Give each batch zeros, or no state at all: `self.rnn(embedded)` begins with zeros.
 

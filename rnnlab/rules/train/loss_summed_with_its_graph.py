@@ -108,8 +108,8 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Named, makers
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.asking.carried import cuts_the_graph
+from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
 
