@@ -65,7 +65,9 @@ def _values(record: Record, target: str) -> Iterator[ast.expr | None]:
 
 def _bound(to: ast.expr, value: ast.expr, target: str) -> Iterator[ast.expr | None]:
     if isinstance(to, ast.Tuple | ast.List):
-        parts = value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(to.elts) else [None] * len(to.elts)
+        parts = (
+            value.elts if isinstance(value, ast.Tuple) and len(value.elts) == len(to.elts) else [None] * len(to.elts)
+        )
         for one, part in zip(to.elts, parts, strict=True):
             if ast.unparse(one) == target:
                 yield part

@@ -159,7 +159,9 @@ def _level(record: Record, experiment: Probe | None) -> Level | None:
 
 
 def _message(record: Record, call: Call, written: str, experiment: Probe | None) -> str:
-    tried = f" Tried, the model takes batches of {experiment.given['works_with']} only." if experiment is not None else ""
+    tried = (
+        f" Tried, the model takes batches of {experiment.given['works_with']} only." if experiment is not None else ""
+    )
     return (
         f"{expression(record, call.place)} has {written} where the size of the batch belongs: a last batch of fewer reviews, or "
         f"a single sentence, does not fit.{tried} Take the size from the input, as in text.size(0)."
