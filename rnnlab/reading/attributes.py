@@ -123,6 +123,8 @@ def _of_tensor(run: Run, owner: Tensor, name: str, node: Any) -> Value:
 
     if name in ("T", "mT", "H", "mH"):
         return tensors.operate(run, name, [(run.story.word(getattr(node, "value", node)), owner)], node)
+    if name == "data" and owner.owner is None:  # as detach() does; a weight's own numbers are the weight's
+        return tensors.operate(run, "detach", [(run.story.word(getattr(node, "value", node)), owner)], node)
     if name in ("data", "grad"):
         return Tensor(owner.shape, owner.symbols, owner.dtype, owner.origins, owner.made, owner.owner)
     if name == "shape":

@@ -48,3 +48,15 @@ def names_in(node: ast.AST) -> set[str]:
     """Return the names that a piece of syntax reads, attributes by their last word as well."""
     found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
     return found | {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+
+
+def function_around(record: Record, place: Place | None) -> ast.FunctionDef | None:
+    """Return the innermost function that a place stands in."""
+    found: ast.FunctionDef | None = None
+    for key, _, tree in trees(record):
+        if place is None or file_and_cell(key) != (place.file, place.cell):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.lineno <= place.line <= (node.end_lineno or node.lineno):
+                found = node if found is None or node.lineno >= found.lineno else found
+    return found

@@ -64,21 +64,48 @@ predict("Great film, great plot!")
 ```
 """
 
+import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, rule
+from rnnlab.rules.asking.syntax import place_of
+from rnnlab.rules.asking.tokenizing import RawCut, does_more_than_cut, raw_cuts, training_cuts
+from rnnlab.rules.kit import Finding, Unseen, rule
 
 
-@rule(level="mistake", needs=("prediction tokens",), real_data=False)
+@rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
-    """Compare the tokens of each prediction with those that the training Field makes of the same sentence."""
+    """Compare the tokens of each prediction with those of the training reviews: seen in a run, or in the source."""
     seen = set()
-    for fact in record.ask(Data, what="prediction tokens", where=lambda fact: fact.samples.get("equal_ids") is False):
-        if fact.place not in seen:
+    tried = list(record.ask(Data, what="prediction tokens"))
+    for fact in tried:
+        if fact.samples.get("equal_ids") is False and fact.place not in seen:
             seen.add(fact.place)
             yield Finding(fact.place, _message(record, fact), (fact.n, *fact.made_from))
+    if tried:
+        return
+    cuts = training_cuts(record)
+    if not cuts:
+        raise Unseen("how the training reviews were cut into tokens was not seen")
+    if all(does_more_than_cut(record, cut) for cut in cuts):
+        for raw in raw_cuts(record):
+            yield Finding(place_of(raw.key, raw.text, raw.node), _in_source(raw, cuts[0]), (cuts[0].n,))
+            return
+    if not all(cut.samples.get("function") for cut in cuts):
+        raise Unseen("how a sentence is cut at prediction was not seen")
+
+
+def _in_source(raw: RawCut, cut: Data) -> str:
+    function, how = cut.samples.get("function"), cut.samples.get("how")
+    here = (
+        "takes the characters of the sentence" if raw.how == "characters" else "cuts the sentence by its blanks alone"
+    )
+    named = f"{function}()" if function else f"{how}"
+    return (
+        f"{ast.unparse(raw.node)} {here}; the training reviews went through {named} ({how}), which gives other tokens. What the "
+        f"vocabulary does not know becomes unknown. Cut the sentence by the same function."
+    )
 
 
 def _message(record: Record, fact: Data) -> str:

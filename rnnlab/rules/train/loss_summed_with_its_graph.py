@@ -108,6 +108,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Named, makers
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
+from rnnlab.rules.asking.carried import cuts_the_graph
 from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
@@ -154,10 +155,6 @@ def _carries_loss(record: Record, item: Named) -> bool:
         seen.add(n)
         if isinstance(fact, Call) and fact.what in LOSSES:
             return True
-        if (
-            isinstance(fact, Call)
-            and fact.what in ("arithmetic", "to")
-            and "detach" not in expression(record, fact.place)
-        ):
+        if isinstance(fact, Call) and fact.what in ("arithmetic", "to") and not cuts_the_graph(record, fact):
             waiting += [m for one in fact.inputs for m in makers(one.note)]
     return False

@@ -1,0 +1,110 @@
+"""# Each batch begins with the state that the batch before ended in
+
+**What happened.** The RNN's final state is cut off from its graph and handed to the next batch: review 1 of a batch begins
+where review 1 of the batch before ended.
+
+**Why it matters.** Reviews have nothing to do with each other, so each begins with what is noise to it, and its answer
+depends on the batch that happened to come before. In the program below, the same 16 reviews get scores that depend on which
+of the 3 other batches came before. (One long text, cut into pieces that follow each other, is another matter: there the
+state belongs to the same text.)
+
+**Fix.** Give each batch zeros, or no state at all: `self.rnn(embedded)` begins with zeros.
+
+```python bad
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+loader = DataLoader(TensorDataset(text, label), batch_size=16, shuffle=True)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text, state):
+        output, state = self.rnn(self.embedding(text), state)
+        return self.fc(output[:, -1]), state
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+state = torch.zeros(1, 16, 16)
+for text, label in loader:
+    state = state.detach()
+    logits, state = model(text, state)  # <- found here
+    loss = F.cross_entropy(logits, label)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+```
+
+```python good
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+torch.manual_seed(1)
+text = torch.randint(1, 60, (64, 12))
+label = (text[:, 0] > 30).long()
+loader = DataLoader(TensorDataset(text, label), batch_size=16, shuffle=True)
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(60, 8)
+        self.rnn = nn.GRU(8, 16, batch_first=True)
+        self.fc = nn.Linear(16, 2)
+
+    def forward(self, text, state):
+        output, state = self.rnn(self.embedding(text), state)
+        return self.fc(output[:, -1]), state
+
+
+model = Classifier()
+optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+for text, label in loader:
+    logits, _ = model(text, torch.zeros(1, len(text), 16))
+    loss = F.cross_entropy(logits, label)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+```
+"""
+
+from collections.abc import Iterator
+
+from rnnlab.facts import Call
+from rnnlab.record import Record
+from rnnlab.rules.asking.carried import Carried, answers_about_each_text, carried_states, given_at, takes_unknown_states
+from rnnlab.rules.asking.states import line
+from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
+
+
+@rule(level="mistake", needs=("backward",), real_data=False)
+def check(record: Record) -> Iterator[Finding]:
+    """Look for states that were cut off from the batch before and begin the next one, where each text has one answer."""
+    found = [one for one in carried_states(record) if one.is_cut and answers_about_each_text(record, one)]
+    if not found and takes_unknown_states(record):
+        raise Unseen("an RNN begins with a state whose origin could not be followed")
+    if never(list(record.ask(Call)), lambda call: any(call is one.reader for one in found), record):
+        return
+    for one in found:
+        yield Finding(given_at(record, one), _message(record, one), (one.reader.n, one.last.n, one.giver.n))
+
+
+def _message(record: Record, one: Carried) -> str:
+    return (
+        f"{expression(record, one.reader.place)} begins each batch with the state of the batch before, cut off in "
+        f"{line(one.last)}: the reviews of one batch have nothing to do with those of the next. Give it zeros for each batch, or "
+        f"no state at all."
+    )
