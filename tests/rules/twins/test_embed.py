@@ -32,7 +32,7 @@ HARMLESS = [
     (AVERAGED, "output.mean(dim=1)", "output.masked_fill((text == 0).unsqueeze(2), float('-inf')).max(dim=1).values"),
     (AVERAGED, "output.mean(dim=1)", "(output * (text != 0).unsqueeze(2)).sum(1) / (text != 0).sum(1, keepdim=True)"),
     (AVERAGED, "output.mean(dim=1)", "torch.where((text != 0).unsqueeze(2), output, output.min()).amax(dim=1)"),
-    (AVERAGED, "output.mean(dim=1)", "(torch.softmax(self.fc(output)[:, :, :1] - 1e9 * (text == 0)[:, :, None], 1) * output).sum(1)"),
+    (AVERAGED, "output.mean(dim=1)", "(torch.softmax(output - 1e9 * (text == 0)[:, :, None], 1) * output).sum(1)"),
     (AVERAGED, "batch_size=8, shuffle=True", "batch_size=1, shuffle=True"),
     (AVERAGED, "output.mean(dim=1)", "hidden.mean(dim=0)"),
 ]  # fmt: skip
