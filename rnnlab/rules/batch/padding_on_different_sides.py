@@ -123,9 +123,10 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call
 from rnnlab.record import Record
+from rnnlab.rules.asking.numbering import fillings
 from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.asking.states import Padding, line, padding_behind
-from rnnlab.rules.kit import Finding, Unseen, rule
+from rnnlab.rules.kit import Finding, Level, Unseen, rule
 
 
 @rule(level="mistake", needs=("embedding",))
@@ -142,6 +143,9 @@ def check(record: Record) -> Iterator[Finding]:
             learnt.append(padding)
         elif call.grad_on is False:
             asked.append((call, padding))
+    level: Level | None = None
+    if not learnt:
+        learnt, level = _filled_elsewhere(record, [padding for _, padding in asked]), "risk"
     sides = {padding.side for padding in learnt}
     if len(sides) != 1 or not asked:
         raise Unseen("no two places were seen of which it is known on which side they fill up")
@@ -149,7 +153,20 @@ def check(record: Record) -> Iterator[Finding]:
     for call, padding in asked:
         if padding.side not in sides and padding.fact.place not in seen:
             seen.add(padding.fact.place)
-            yield Finding(padding.fact.place, _message(padding, learnt[0]), (padding.fact.n, learnt[0].fact.n, call.n))
+            yield Finding(
+                padding.fact.place, _message(padding, learnt[0]), (padding.fact.n, learnt[0].fact.n, call.n), level
+            )
+
+
+def _filled_elsewhere(record: Record, asked: list[Padding]) -> list[Padding]:
+    """Return what fills up at any other place: the training batches, where they could not be followed back to it."""
+    places = {padding.fact.place for padding in asked}
+    found = []
+    for filling in fillings(record):
+        side = filling.call.values.get("padding_side")
+        if filling.call.place not in places and side in ("right", "left"):
+            found.append(Padding(side, filling.call, is_followed=False))
+    return found
 
 
 def _message(here: Padding, learnt: Padding) -> str:

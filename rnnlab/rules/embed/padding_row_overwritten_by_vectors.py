@@ -4,7 +4,7 @@
 copied over all rows, and the matrix of vectors has random numbers in that row.
 
 **Why it matters.** `padding_idx` keeps the row from learning, it does not set it to zero again: from now on every pad has one
-and the same random vector for good. In a test with 100 numbers from a normal distribution its length was 10.0 on average instead of 0.
+and the same random vector for good. Of 100 numbers from a normal distribution its length is 10.0 on average instead of 0.
 Where the batches are packed, or the padding is masked, nobody reads it.
 
 **Fix.** Set the row to zero after copying: `embedding.weight.data[PAD_IDX] = torch.zeros(EMBEDDING_DIM)`.

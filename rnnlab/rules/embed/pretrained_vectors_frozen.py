@@ -112,7 +112,7 @@ def check(record: Record) -> Iterator[Finding]:
     if not made:
         raise Unseen("no embedding was made of pretrained vectors")
     thawed = any(_THAWED.search(text) for text in record.sources.values())
-    for call in {call.place: call for call in made if "freeze" not in call.values["said"]}.values():
+    for call in {call.place: call for call in made if not _is_said(call)}.values():
         if not thawed:
             yield Finding(
                 call.place,
@@ -120,3 +120,8 @@ def check(record: Record) -> Iterator[Finding]:
                 "Say which you want, freeze=True or freeze=False.",
                 (call.n,),
             )
+
+
+def _is_said(call: Call) -> bool:
+    """Say whether freezing is spoken of: by its name, or as the second argument, which stands where a layer has its width."""
+    return bool({"freeze", "embedding_dim"} & set(call.values["said"]))
