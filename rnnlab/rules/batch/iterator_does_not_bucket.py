@@ -98,9 +98,11 @@ from rnnlab.rules.kit import Finding, Unseen, rule
 @rule(level="habit", needs=("loader",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for training iterators that should bucket and were not told to sort within the batch."""
-    buckets = [one for one in record.ask(Data, what="loader") if one.samples.get("type") == "BucketIterator"]
+    # A run knows the iterator that came out, and no longer what was written.
+    loaders = [one for one in record.ask(Data, what="loader") if one.seen_by == "source"]
+    buckets = [one for one in loaders if one.samples.get("type") == "BucketIterator"]
     if not buckets:
-        raise Unseen("the program makes no BucketIterator")
+        raise Unseen("the source makes no BucketIterator")
     seen = set()
     for one in buckets:
         options = one.samples.get("options") or {}
