@@ -4,8 +4,8 @@
 that are numbered from 1 on, or `max_size` rows where `<unk>` and `<pad>` come on top.
 
 **Why it matters.** The last words have no row. On a CPU the program stops with `IndexError: index out of range in self`, on
-a GPU with an assertion that names no line; and only in the batch in which one of these words occurs. In the IMDb reviews
-the two rarest of 25,000 words occur in 2 of 25,000 reviews each: the first epoch may well be half over.
+a GPU with an assertion that names no line; and only in the batch in which one of these words occurs. The program below runs
+through with its first 2 texts and stops at the third, which holds the last of its 5 words.
 
 **Fix.** Count the rows where the words are numbered: `len(index)` if padding and unknown words are in the dict, `len(index)
 + 1` (or `+ 2`) if they are not, `len(TEXT.vocab)` with torchtext, `len(tokenizer.word_index) + 1` with Keras.
