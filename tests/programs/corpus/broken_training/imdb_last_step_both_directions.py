@@ -20,7 +20,7 @@ TEXT.build_vocab(trainset, min_freq=5)
 LABEL.build_vocab(trainset)
 
 BATCH_SIZE = 64
-train_iter, val_iter, test_iter = data.BucketIterator.splits(
+train_iter, val_iter, test_iter = data.BucketIterator.splits(  # <- iterator_does_not_bucket
     (trainset, valset, testset), batch_size=BATCH_SIZE, shuffle=True, repeat=False,
     sort_key=lambda ex: len(ex.text), device=device)
 vocab_size = len(TEXT.vocab)

@@ -26,7 +26,7 @@ TEXT.build_vocab(train, min_freq=2)
 LABEL.build_vocab(train)
 PAD = TEXT.vocab.stoi[TEXT.pad_token]
 
-train_it = data.BucketIterator(train, 32, sort_key=lambda e: len(e.q), device=dev, train=True, shuffle=True)
+train_it = data.BucketIterator(train, 32, sort_key=lambda e: len(e.q), device=dev, train=True, shuffle=True)  # <- iterator_does_not_bucket
 valid_it = data.BucketIterator(valid, 64, sort_key=lambda e: len(e.q), device=dev, train=False)
 test_it = data.BucketIterator(test, 64, sort_key=lambda e: len(e.q), device=dev, train=False)
 

@@ -21,7 +21,7 @@ LABEL.build_vocab(train_data)
 PAD_IDX = TEXT.vocab.stoi['<pad>']
 
 BATCH_SIZE = 32
-train_iter, valid_iter, test_iter = data.BucketIterator.splits(
+train_iter, valid_iter, test_iter = data.BucketIterator.splits(  # <- iterator_does_not_bucket
     (train_data, valid_data, test_data), batch_size=BATCH_SIZE, device=device,
     sort_key=lambda x: len(x.text))
 

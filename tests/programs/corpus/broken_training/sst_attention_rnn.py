@@ -23,7 +23,7 @@ train_ds, val_ds, test_ds = datasets.SST.splits(TEXT, LABEL, fine_grained=True)
 TEXT.build_vocab(train_ds, min_freq=2)
 LABEL.build_vocab(train_ds)
 PAD = TEXT.vocab.stoi['<pad>']
-train_it, val_it, test_it = data.BucketIterator.splits((train_ds, val_ds, test_ds), batch_size=args.batch,
+train_it, val_it, test_it = data.BucketIterator.splits((train_ds, val_ds, test_ds), batch_size=args.batch,  # <- iterator_does_not_bucket
                                                        sort_key=lambda e: len(e.text), device=dev)
 
 

@@ -27,7 +27,7 @@ TWEET.build_vocab(train.tweet, train.target, min_freq=2)
 TARGET.vocab = TWEET.vocab              # one vocabulary for both
 STANCE.build_vocab(train)
 
-train_it = BucketIterator(train, 32, sort_key=lambda e: len(e.tweet), device=DEV, train=True, shuffle=True)
+train_it = BucketIterator(train, 32, sort_key=lambda e: len(e.tweet), device=DEV, train=True, shuffle=True)  # <- iterator_does_not_bucket
 dev_it = BucketIterator(dev, 128, sort_key=lambda e: len(e.tweet), device=DEV, train=False, sort=False)
 test_it = BucketIterator(test, 128, sort_key=lambda e: len(e.tweet), device=DEV, train=False, sort=False, shuffle=False)
 
