@@ -80,7 +80,7 @@ from rnnlab.record import Record
 from rnnlab.rules.asking.losses import origin
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
-_LOSSES = frozenset({"mse_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
+_LOSSES = frozenset({"mse_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "smooth_l1_loss"})
 _ENDS = frozenset({"linear", "sigmoid", "tanh", "softmax"})
 
 
