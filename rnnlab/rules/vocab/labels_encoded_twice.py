@@ -132,7 +132,7 @@ def _blocks(record: Record) -> Iterator[tuple[list[ast.stmt], dict[ast.stmt, tup
     """Return the statements that run one after the other, each with its file's key and text; a notebook's cells are one block."""
     outermost: dict[str, dict[ast.stmt, tuple[str, str]]] = {}
     for key, text, tree in trees(record):
-        outermost.setdefault(file_and_cell(key)[0], {}).update({statement: (key, text) for statement in tree.body})
+        outermost.setdefault(file_and_cell(key)[0], {}).update(dict.fromkeys(tree.body, (key, text)))
         for block in blocks(tree):
             if block is not tree.body:
                 yield block, dict.fromkeys(block, (key, text))
