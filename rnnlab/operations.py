@@ -98,7 +98,9 @@ OPERATIONS: tuple[Operation, ...] = (
     _row("softmax", "keep", "head", "Softmax"),
     _row("log_softmax", "keep", "head", "LogSoftmax"),
     _row("gumbel_softmax", "keep", None),
-    _row("sort", "keep", None, "argsort msort"),
+    _row("sort", "keep", None),
+    _row("argsort", "keep", None),
+    _row("msort", "keep", None),
     # Element by element.
     _row("sigmoid", "keep", "head", "Sigmoid sigmoid_"),
     _row("tanh", "keep", None, "Tanh tanh_"),

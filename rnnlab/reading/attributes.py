@@ -27,6 +27,8 @@ from rnnlab.reading.values import (
     Value,
 )
 
+_PARTS = ("values", "indices")  # what max, min, sort and topk give along an axis
+
 
 def read(run: Run, owner: Value, name: str, node: Any) -> Value:
     """Return an attribute of a value."""
@@ -64,6 +66,9 @@ def read(run: Run, owner: Value, name: str, node: Any) -> Value:
         return Constant(owner.name)
     if isinstance(owner, Mapping) and owner.kind == "namespace":
         return owner.items.get(name) or owner.fields["element"] or Unknown(owner.origins, text=name)
+    if isinstance(owner, Listing) and name in _PARTS and owner.items is not None and len(owner.items) == 2:
+        part = owner.items[_PARTS.index(name)]
+        return part if isinstance(part, Tensor) else Method(owner, name)
     return Method(owner, name)
 
 

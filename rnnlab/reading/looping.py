@@ -25,6 +25,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    of_a_set,
 )
 
 _FEW = 6  # so many known turns are read one by one
@@ -40,7 +41,8 @@ def element_of(run: Run, value: Value, node: Any) -> Value:
         if value.kind == "range":
             return run.number("row" if value.origins else "index", value.origins)
         known = [v for v in (*(value.items or ()), value.element) if v is not None]
-        return joined_all(known) if known else Unknown(value.origins, value.made)
+        element = joined_all(known) if known else Unknown(value.origins, value.made)
+        return of_a_set(element) if value.kind == "set" else element
     if isinstance(value, Mapping):
         keys = [Constant(key) for key in list(value.items)[:8]]
         key = value.fields["key"]

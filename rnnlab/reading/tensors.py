@@ -194,7 +194,7 @@ def _stage(run: Run, given: Sequence[tuple[str, Value]]) -> str | None:
 def _dtype(operation: Operation, spelling: str, tensors: Sequence[Tensor], position: int) -> str:
     if operation.name in ("eq", "compare", "any"):
         return "bool"
-    if operation.name in ("argmax", "argmin") or (position == 1 and operation.family in ("reduce", "topk")):
+    if operation.name in ("argmax", "argmin", "argsort") or (position == 1 and operation.family in ("reduce", "topk")):
         return "int64"
     if spelling in _DTYPES:
         return _DTYPES[spelling]

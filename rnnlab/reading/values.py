@@ -425,6 +425,26 @@ def options(value: Value | None) -> tuple[Value, ...]:
     return value.options if isinstance(value, Either) else (value,)
 
 
+_FROM_A_SET = "from a set of "
+
+
+def of_a_set(value: Value) -> Value:
+    """Return what stands for the elements of a set: they come in no order that a second process would give again."""
+    if not isinstance(value, Unknown) or not value.origins or value.text.startswith(_FROM_A_SET):
+        return value
+    of = "tokens" if "token" in value.text else "labels" if "label" in value.text else "values"
+    return Unknown(value.origins, value.made, _FROM_A_SET + of, value.vague)
+
+
+def in_order(value: Value) -> Value:
+    """Return what stands for elements that were sorted: every process gives them in this order again."""
+    if isinstance(value, Either):
+        return Either([in_order(one) for one in value.options], value.both)
+    if isinstance(value, Unknown):
+        return Unknown(value.origins, value.made, value.text.removeprefix(_FROM_A_SET), value.vague)
+    return value
+
+
 def with_roots(value: Value, origins: Origins, made: tuple[int, ...] = ()) -> Value:
     """Give a fresh value these origins and makers as well, and return it."""
     value.origins = value.origins | origins

@@ -20,6 +20,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    in_order,
     is_vague,
     made_of,
     origins_of,
@@ -171,6 +172,13 @@ def _copy(run: Any, owner: Listing, given: Any) -> Value:
 
 
 def _sort(run: Any, owner: Listing, given: Any) -> Value:
+    _reorder(run, owner, given)
+    if owner.element is not None:
+        run.heap.write(owner.fields, "element", in_order(owner.element))
+    return Constant(None)
+
+
+def _reorder(run: Any, owner: Listing, given: Any) -> Value:
     if owner.items is not None and len(owner.items) > 1:
         run.heap.write(owner.fields, "element", _element(owner))
         run.heap.write(owner.fields, "items", None)
@@ -200,7 +208,7 @@ _LISTING: dict[str, Callable[[Any, Listing, Any], Value]] = {
     "popleft": _pop,
     "copy": _copy,
     "sort": _sort,
-    "reverse": _sort,
+    "reverse": _reorder,
     "union": _union,
     "difference": _copy,
     "intersection": _copy,

@@ -26,6 +26,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    in_order,
     made_of,
     options,
     origins_of,
@@ -160,10 +161,7 @@ def _first(run: Any, given: Any) -> Value:
     if name == "sorted" and isinstance(value, Listing) and value.items is not None and len(value.items) > 1:
         return Listing("list", None, joined_all(value.items), deep_origins(value))
     if name == "sorted":
-        element = element_of(run, value, given.node)
-        if isinstance(element, Unknown):  # in an order that every process gives again
-            element = Unknown(element.origins, element.made, element.text.removeprefix("from a set of "), element.vague)
-        return Listing("list", None, element, deep_origins(value))
+        return Listing("list", None, in_order(element_of(run, value, given.node)), deep_origins(value))
     return value
 
 

@@ -90,7 +90,7 @@ def check(record: Record) -> Iterator[Finding]:
     for loss in losses(record, "cross_entropy"):
         notes = [item.note for item in loss.inputs[:2] if isinstance(item.note, TensorNote)]
         axes = [len(note.shape) for note in notes if note.shape is not None]
-        if axes == [1, 1]:
+        if axes == [1, 1] or _has_one_score_each(loss):
             yield Finding(
                 loss.place,
                 f"{expression(record, loss.place)} reads {_word(loss)} with one axis: torch takes the whole batch as the "
@@ -101,6 +101,13 @@ def check(record: Record) -> Iterator[Finding]:
             unknown.append(loss)
     if unknown:
         raise Unseen(f"how many axes {expression(record, unknown[0].place)} reads is not known")
+
+
+def _has_one_score_each(loss: Call) -> bool:
+    """Say whether the scores have the axis of the batch alone: whatever the labels are, they are no classes then."""
+    given = scores(loss)
+    note = given.note if given is not None else None
+    return isinstance(note, TensorNote) and note.shape is not None and [axis.name for axis in note.axes] == ["batch"]
 
 
 def _word(loss: Call) -> str:

@@ -75,16 +75,17 @@ for text, label in loader:
 
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, TensorNote
+from rnnlab.facts import Call, Data, Fact, Named, Place, Scope, TensorNote, tensors
+from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.losses import origin
-from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
-_LOSSES = frozenset({"mse_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits"})
+_LOSSES = frozenset({"mse_loss", "binary_cross_entropy", "binary_cross_entropy_with_logits", "smooth_l1_loss"})
 _ENDS = frozenset({"linear", "sigmoid", "tanh", "softmax"})
 
 
-@rule(level="mistake", needs=("linear",), real_data=False)
+@rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for a difference or a loss between (batch, 1) and (batch)."""
     pairs = list(record.ask(Call, where=lambda call: call.what in _LOSSES or call.what == "arithmetic"))
@@ -97,10 +98,13 @@ def check(record: Record) -> Iterator[Finding]:
             unknown.append(call)
         if left is None or right is None or not _stretches(left, right) or not _is_answer(record, call):
             continue
-        seen.add(call.place)
+        place = _asked_for_at(record, call)
+        if place in seen:
+            continue
+        seen.update((call.place, place))
         names = " and ".join(item.name or "the other" for item in call.inputs[:2])
         yield Finding(
-            call.place,
+            place,
             f"{expression(record, call.place)} pairs {names}: one is (batch, 1), the other (batch), so each score meets every "
             f"label in a (batch, batch) square. Write .squeeze(1) behind the scores.",
             (call.n,),
@@ -119,5 +123,32 @@ def _stretches(left: tuple[int | None, ...], right: tuple[int | None, ...]) -> b
 
 
 def _is_answer(record: Record, call: Call) -> bool:
-    """Say whether one side is the answer of a model: what its last layers made."""
-    return any(origin(record, item.note).some_are(*_ENDS) for item in call.inputs[:2])
+    """Say whether the side of two axes is a model's answer and the other one is data: no layer made it."""
+    two, one = sorted(call.inputs[:2], key=lambda item: len(_axes(item.note) or ()), reverse=True)
+    if origin(record, two.note).some_are(*_ENDS):
+        return True
+    before, beside = list(walk_back(record, (two,))), list(walk_back(record, (one,)))
+    first = two.note.axes[0].name if isinstance(two.note, TensorNote) and two.note.axes else ""
+    return first == "batch" and any(map(_is_layer, before)) and _is_from_data(one, beside)
+
+
+def _asked_for_at(record: Record, call: Call) -> Place | None:
+    """Return the line of a pair; of a loss that the program wrote itself, the line that gives it scores and labels."""
+    last_layer = max((fact.n for fact in walk_back(record, call.inputs[:2]) if _is_layer(fact)), default=call.n)
+    place, fact = call.place, call
+    while fact.inside is not None and isinstance(fact := record.fact(fact.inside), Scope) and fact.n > last_layer:
+        place = fact.place or place
+    return place
+
+
+def _is_layer(fact: Fact) -> bool:
+    return isinstance(fact, Call) and fact.what in (*RECURRENT, "linear")
+
+
+def _is_from_data(one: Named, behind: list[Fact]) -> bool:
+    """Say whether something came with the batch: a part of it, or a tensor of one number for each of its rows."""
+    is_data = any(
+        (isinstance(fact, Data) and fact.what == "batch") or (isinstance(fact, Call) and bool(fact.values.get("from")))
+        for fact in behind
+    )
+    return is_data and not any(map(_is_layer, behind)) and bool(tensors(one.note))

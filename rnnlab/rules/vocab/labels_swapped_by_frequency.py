@@ -49,17 +49,21 @@ print(f"Probability positive: {positive:.4f}")
 ```
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rnnlab.facts import Call, Data, Said, TensorNote, makers
+from rnnlab.facts import Call, Data, Place, Said, TensorNote, makers
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
+from rnnlab.rules.asking.passes import has_text
+from rnnlab.rules.asking.syntax import names_in, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, nearest_before, numbers_in, rule, walk_back
 
 _SYNONYMS = ({"1", "pos", "positive"}, {"0", "-1", "neg", "negative"})
 _SAME_NUMBER = {"to", "squeeze", "unsqueeze", "view", "select"}
+_ANSWERS = ("item", "argmax")
 _UNCHANGED = _SAME_NUMBER | {"index"}
 
 
@@ -81,7 +85,8 @@ def check(record: Record) -> Iterator[Finding]:
     )
     order = [name for name, _, _ in labels.samples["labels"]] if labels else []
     if labels is not None and not order:
-        raise Unseen("in which order the labels are numbered shows only when the program runs")
+        yield from _names_in_an_own_order(record, labels)
+        return
     if labels is None or order == _own_order(order):
         return
     if not _targets_are_indices(record):
@@ -114,6 +119,81 @@ def _targets_are_indices(record: Record) -> bool:
         if any(isinstance(fact, Call) and fact.what not in _UNCHANGED for fact in behind):
             return False
     return True
+
+
+# --- what the source alone tells ----------------------------------------------------------------------------------
+
+
+def _names_in_an_own_order(record: Record, labels: Data) -> Iterator[Finding]:
+    """Find class names that the program lists itself and reads by the model's index, without a look at the map."""
+    if not labels.name or has_text(record, *(f"{labels.name}.vocab.{part}" for part in ("itos", "stoi", "freqs"))):
+        raise Unseen("in which order the labels are numbered shows only when the program runs")
+    # With as many reviews of each class the labels are numbered by the alphabet.
+    if has_text(record, "IMDB.splits") and not has_text(record, ".split("):
+        raise Unseen("the two classes of IMDb are equally frequent")
+    answers = list(record.ask(Call, where=lambda call: call.what in _ANSWERS and call.place is not None))
+    found = False
+    for key, text, tree in trees(record):
+        listed = _listed_names(tree)
+        for node in ast.walk(tree):
+            place = place_of(key, text, node) if isinstance(node, ast.Subscript | ast.IfExp) else None
+            if place is None or not (named := _named(node, listed)):
+                continue
+            if answer := next((call for call in answers if _reads(node, place, call)), None):
+                found = True
+                yield _risk(record, labels, place, named, answer)
+    if not found:
+        raise Unseen("in which order the labels are numbered shows only when the program runs")
+
+
+def _listed_names(tree: ast.Module) -> dict[str, list[str]]:
+    """Return the lists of names that a program writes out, and its dicts from 0, 1, 2 to names."""
+    found: dict[str, list[str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and (names := _texts(node.value)):
+            found[node.targets[0].id] = names
+    return found
+
+
+def _texts(value: ast.expr) -> list[str]:
+    items: list[ast.expr] = []
+    if isinstance(value, ast.List | ast.Tuple):
+        items = value.elts
+    elif isinstance(value, ast.Dict) and [getattr(key, "value", None) for key in value.keys] == list(
+        range(len(value.keys))
+    ):
+        items = value.values
+    texts = [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
+    return texts if len(texts) == len(items) > 1 else []
+
+
+def _named(node: ast.AST, listed: dict[str, list[str]]) -> list[str]:
+    """Return the names that an expression chooses from: `NAMES[k]`, `"bad" if k == 0 else "good"`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+        return listed.get(node.value.id, [])
+    if isinstance(node, ast.IfExp):
+        return _texts(ast.List([node.body, node.orelse], ast.Load()))
+    return []
+
+
+def _reads(node: ast.AST, place: Place, call: Call) -> bool:
+    """Say whether a choice goes by a number that the model answered: under its name in the lines before, or in place."""
+    at, by = call.place, node.slice if isinstance(node, ast.Subscript) else getattr(node, "test", node)
+    if at is None or (at.file, at.cell) != (place.file, place.cell) or at.line > place.line:
+        return False
+    inside = at.line == place.line and place.column <= at.column and at.end_column <= place.end_column
+    return inside or (place.line - at.line < 8 and bool(names_in(by) & set(call.binds)))
+
+
+def _risk(record: Record, labels: Data, place: Place, named: list[str], answer: Call) -> Finding:
+    return Finding(
+        place,
+        f"'{labels.name}' numbers the labels by how often they occur: index 0 is the most frequent one, whichever that is. "
+        f"{expression(record, place)} takes the model's answer for one of {', '.join(named)} in an order of its own. "
+        f"Name the answer by {labels.name}.vocab.itos.",
+        (labels.n, answer.n),
+        "risk",
+    )
 
 
 # --- which number is which class -----------------------------------------------------------------------------------

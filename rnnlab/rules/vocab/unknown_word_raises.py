@@ -155,6 +155,10 @@ def check(record: Record) -> Iterator[Finding]:
             continue
         seen.add(look.place)
         yield _finding(record, look, vocabulary)
+    if not seen and any(
+        not plain[look.values["vocabulary"]].certain and "default" not in look.values for look in looks
+    ):
+        raise Unseen("from which reviews the words of the vocabulary come was not seen")
     if guarded and not seen:
         raise Unseen("the program asks whether a word is in the vocabulary; whether it asks each time was not seen")
 

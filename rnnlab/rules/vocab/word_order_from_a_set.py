@@ -123,14 +123,11 @@ print(answer("a fine film"))
 ```
 """
 
-import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.kit import Finding, Unseen, rule
-
-_COPIES = ("list", "tuple", "enumerate")
 
 
 @rule(level="risk", needs=("vocabulary",), real_data=False)
@@ -145,58 +142,9 @@ def check(record: Record) -> Iterator[Finding]:
         number = vocabulary.samples.get("numbered_at")
         if place is None or not isinstance(number, int) or (place.file, number) in seen:
             continue
-        if _goes_over_a_set(record.text_of(place), number):
+        if vocabulary.samples.get("order") == "set":
             seen.add((place.file, number))
             yield _finding(record, vocabulary, Place(place.file, number, cell=place.cell))
-
-
-def _goes_over_a_set(text: str, number: int) -> bool:
-    """Say whether a dict comprehension in this line goes over a set: written there, or bound to the name that it goes over."""
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return False
-    made = [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.DictComp) and node.lineno <= number <= (node.end_lineno or 0)
-    ]
-    return any(_is_set(tree, node.generators[0].iter, number) for node in made if len(node.generators) == 1)
-
-
-def _is_set(tree: ast.Module, node: ast.expr, before: int, depth: int = 4) -> bool:
-    if isinstance(node, ast.Set | ast.SetComp):
-        return True
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        called = node.func.id
-        return called in ("set", "frozenset") or (
-            called in _COPIES and bool(node.args) and _is_set(tree, node.args[0], before, depth)
-        )
-    if isinstance(node, ast.Name) and depth:
-        bound = _bound(tree, node.id, before)
-        return bool(bound) and all(_is_set(tree, value, value.lineno, depth - 1) for value in bound[-1:])
-    return False
-
-
-def _bound(tree: ast.Module, name: str, before: int) -> list[ast.expr]:
-    """Return the values that a name was given above a line; a list that is sorted in place is no set any more."""
-    found: list[tuple[int, ast.expr]] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and node.lineno < before:
-            if any(isinstance(target, ast.Name) and target.id == name for target in node.targets):
-                found.append((node.lineno, node.value))
-        elif (
-            isinstance(node, ast.Attribute)
-            and node.attr == "sort"
-            and node.lineno < before
-            and _is_name(node.value, name)
-        ):
-            found.append((node.lineno, node))
-    return [value for _, value in sorted(found, key=lambda pair: pair[0])]
-
-
-def _is_name(node: ast.expr, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
 
 
 def _finding(record: Record, vocabulary: Data, place: Place) -> Finding:

@@ -39,6 +39,8 @@ HARMLESS = [
     (AS_PADDING, '{"<pad>": 0}', '{"<pad>": 0, "<unk>": 1}'),
     (SET, "enumerate(words, start=2)", "enumerate(sorted(words), start=2)"),
     (SET, "words = set(word for", "words = dict.fromkeys(word for"),
+    (SET, "index = {word: i", "words = list(words)\nwords.sort()\nindex = {word: i"),
+    (SET, "index = {word: i", "words = [\"<s>\"] + sorted(words)\nindex = {word: i"),
     (EARLY, "steps, lengths = pad_packed_sequence(packed, batch_first=True)\n        output, hidden = self.rnn(steps)",
      "packed, hidden = self.rnn(packed)\n        output, lengths = pad_packed_sequence(packed, batch_first=True)"),
     (AXES, "output.sum(dim=1)", "output.transpose(0, 1).sum(dim=1)"),
@@ -53,6 +55,7 @@ OTHERWISE = [
     (RAISES, "[[index[word] for word in sentence.split()]]", "[list(index[word] for word in sentence.split())]"),
     (SET, "words = set(word for text in train[\"text\"] for word in text.split())",
      "words = list({word for text in train[\"text\"] for word in text.split()})"),
+    (SET, "index = {word: i", "words = [\"<s>\"] + list(words)\nindex = {word: i"),
     (SORTED, "lengths.sort(descending=True)", "torch.sort(lengths, 0, True)"),
     (AXES, "output.sum(dim=1)", "output[:, -1]"),
 ]  # fmt: skip

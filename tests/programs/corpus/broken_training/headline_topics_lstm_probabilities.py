@@ -51,11 +51,11 @@ class TopicRNN(nn.Module):
         self.embedding = nn.Embedding(size + 2, 64, padding_idx=0)
         self.lstm = nn.LSTM(64, 64, batch_first=True)
         self.dense = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Dropout(0.25), nn.Linear(64, len(CATS)))
-        self.softmax = nn.Softmax(dim=0)
+        self.softmax = nn.Softmax(dim=0)  # <- softmax_over_the_batch
 
     def forward(self, x):
         out, _ = self.lstm(self.embedding(x))
-        return self.softmax(self.dense(out[:, -1]))  # <- softmax_over_the_batch
+        return self.softmax(self.dense(out[:, -1]))
 
 
 df = pd.read_csv(os.path.join("data", "uci-news-aggregator.csv"))[["TITLE", "CATEGORY"]].drop_duplicates("TITLE")

@@ -78,7 +78,7 @@ class BiLSTMMax(nn.Module):
 
 def perdida_focal(logitos, y, gamma=2.0):
     p = torch.sigmoid(logitos)
-    pt = y * p + (1 - y) * (1 - p)  # <- scores_and_labels_broadcast
+    pt = y * p + (1 - y) * (1 - p)
     return (-(1 - pt) ** gamma * torch.log(pt.clamp_min(1e-7))).mean()
 
 
@@ -111,7 +111,7 @@ for epoca in range(8):
     suma = 0.0
     for x, y in c_entreno:
         opt.zero_grad()
-        perdida = perdida_focal(modelo(x.to(dispositivo)), y.to(dispositivo))
+        perdida = perdida_focal(modelo(x.to(dispositivo)), y.to(dispositivo))  # <- scores_and_labels_broadcast
         perdida.backward()
         opt.step()
         suma += perdida.item() * len(y)

@@ -32,7 +32,7 @@ for txt, _ in train:
 
 
 def ids(txt):
-    return torch.tensor([w2i.get(w, 0) for w in words(txt)] or [0])
+    return torch.tensor([w2i.get(w, 0) for w in words(txt)] or [0])  # <- tokens_made_again_at_every_run
 
 
 class SpamRNN(nn.Module):
