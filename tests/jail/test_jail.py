@@ -127,7 +127,7 @@ def _runs(number: int) -> bool:
 
 def test_a_job_sees_an_empty_folder_of_its_own_and_no_secret(jail: Jail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "do not tell")
-    with Jail(folders=[FOLDER], warm=jail._warm) as fresh:
+    with Jail(folders=[FOLDER], warm=jail.is_warm) as fresh:
         first, second = fresh.run("jobs.surroundings").value, fresh.run("jobs.surroundings").value
     assert first["folder"] != second["folder"] and not Path(first["folder"]).exists()
     assert first["files"] == second["files"] == ["left_behind.txt"] and first["input"] == ""
