@@ -14,6 +14,7 @@ import inspect
 import linecache
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
@@ -25,9 +26,11 @@ import msgspec
 
 import rnnlab
 from rnnlab import sources
-from rnnlab.facts import Crash, Instead, Place, Said
+from rnnlab.facts import Crash, Gap, Instead, Place, Said
 from rnnlab.record import Header, Record
 from rnnlab.sources import Cell
+from rnnlab.watching.budget import Budget, OutOfTime
+from rnnlab.watching.compiling import compiler_put_off
 from rnnlab.watching.crashes import crash_of
 from rnnlab.watching.environment import set_early
 from rnnlab.watching.flow import Flow
@@ -47,8 +50,9 @@ _STOPPED = 130  # what a shell says of a program that Ctrl-C has ended
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What the child is to do, written by the parent.
 
-    `done` is a file that the child makes when the program came to its end, in whatever way; `python_path` is what the
-    environment's PYTHONPATH was before the parent put rnnlab's own folder in front.
+    `done` is a file that the child makes when the program came to its end, in whatever way, with the seconds that its imports
+    took; `seconds` is how long it may compute beyond them; `python_path` is what the environment's PYTHONPATH was before the
+    parent put rnnlab's own folder in front.
     """
 
     program: str
@@ -56,6 +60,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     done: str
     dry: bool = False
+    seconds: float | None = None
     brief: bool = False
     lines: bool = False
     values: bool = False
@@ -74,13 +79,43 @@ def run(job: Job) -> int:
     process = os.getpid()
     watch = Watch(record, values=VALUES if job.values else 0)
     _forget_in_forks(watch)
+    budget = Budget(job.seconds, lambda file: watch.recorder.places.kind(file) == "learner")
     try:
-        return _Program(job, watch).run()
+        with budget:
+            return _Program(job, watch).run()
+    except OutOfTime:  # it came between two steps of ours
+        return 0
     finally:
         # A fork of the program's comes by here as well: the record is not its own.
         if os.getpid() == process:
             record.close()
-            Path(job.done).touch()
+            Path(job.done).write_text(f"{budget.importing:.6f}", encoding="ascii")
+
+
+def run_in_fork(job: dict[str, Any], environment: dict[str, str], folder: str) -> int:
+    """Run a program in a process of its own that was forked from a warm one, silently, and return its exit status.
+
+    Args:
+        job: a `Job` as plain data.
+        environment: what the program is to find there, but for the number of threads and graphics cards.
+        folder: where it is run.
+    """
+    kept = {name: value for name, value in os.environ.items() if name.endswith("_NUM_THREADS") or name.startswith("CUDA")}
+    os.environ.clear()
+    os.environ.update({**environment, **kept})
+    tempfile.tempdir = None
+    os.chdir(folder)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for target in (1, 2):
+        os.dup2(nowhere, target)
+    wished = msgspec.convert(job, Job)
+    sys.path[:] = [*filter(None, (wished.python_path or "").split(os.pathsep)), *sys.path]
+    try:
+        return run(wished)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except KeyboardInterrupt:
+        return _STOPPED
 
 
 class _Program:
@@ -109,6 +144,10 @@ class _Program:
                     self._run_cells(self.job.cells)
         except SystemExit:
             raise
+        except OutOfTime:
+            why = f"the dry run was ended after {self.job.seconds:g} s: what the program does later was not seen"
+            self.recorder.tell(Gap(what="dry run", why=why))
+            self.recorder.flush()
         except BaseException as error:
             if isinstance(error, SyntaxError) and not len(self.recorder.record):
                 self._tell_syntax_error(error)
@@ -128,6 +167,8 @@ class _Program:
             self.recorder.limits = dict(BRIEF if self.job.brief else LIMITS)
         if self.job.watch:
             stack.enter_context(self.watch.looking())
+        if self.job.dry and self.job.brief:
+            stack.enter_context(compiler_put_off())
         if bridges := _made("rnnlab.watching.bridges", "Bridges", self.recorder):
             stack.enter_context(bridges)
         if self.job.dry and (stand_ins := _made("rnnlab.watching.standins", "StandIns", self.recorder, texts)):
@@ -188,7 +229,7 @@ class _Program:
                 self.recorder.tell(Instead(place=place, kind="skipped", what=skipped.what, done=skipped.done))
             try:
                 self._run_cell(cell, file)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, OutOfTime):
                 raise
             except BaseException as error:
                 self._failed = True
