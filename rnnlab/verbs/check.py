@@ -175,7 +175,7 @@ def dry_run(
         return None, f"it could not be run: {error}"
     finally:
         _remove(folder)
-    crash = record.last(Crash)
+    crash = next(record.ask(Crash), None)  # in a notebook, later cells may fail for want of what the first one makes
     if crash is not None:
         where = f" in line {crash.place.line}" if crash.place is not None else ""
         return (

@@ -37,6 +37,7 @@ from rnnlab.watching.flow import Flow
 from rnnlab.watching.importing import OwnModules, own_texts
 from rnnlab.watching.lines import Lines
 from rnnlab.watching.recorder import Recorder
+from rnnlab.watching.sampling import few_rows
 from rnnlab.watching.shortening import BRIEF, LIMITS
 from rnnlab.watching.watch import VALUES, Watch, new_record
 
@@ -169,6 +170,7 @@ class _Program:
             stack.enter_context(self.watch.looking())
         if self.job.dry and self.job.brief:
             stack.enter_context(compiler_put_off())
+            stack.enter_context(few_rows(self.recorder))
         if bridges := _made("rnnlab.watching.bridges", "Bridges", self.recorder):
             stack.enter_context(bridges)
         if self.job.dry and (stand_ins := _made("rnnlab.watching.standins", "StandIns", self.recorder, texts)):
