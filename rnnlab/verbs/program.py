@@ -110,6 +110,7 @@ def run_program(
 
 def _forked(job: Job, jail: Jail, seconds: float | None) -> Ran:
     """Run a program in a fork of the warm process, beside what else is asked of it."""
+    job = msgspec.structs.replace(job, program=str(Path(job.program).absolute()))
     longest = 86_400.0 if seconds is None else seconds
     limits = Limits(wall_seconds=longest, cpu_seconds=int(longest) * 8, memory=1 << 42, output=1 << 33, open_files=1 << 16)
     result = jail.run(
@@ -118,7 +119,8 @@ def _forked(job: Job, jail: Jail, seconds: float | None) -> Ran:
         beside=True,
         job=msgspec.to_builtins(job),
         environment=dict(os.environ),
-        folder=str(Path.cwd()),
+        # The program's own folder: most are started there, and read their data and settings from it.
+        folder=str(Path(job.program).parent),
     )
     record, done = Path(job.record), Path(job.done)
     if result.status == "took too long":
