@@ -178,8 +178,25 @@ class _Program:
         if self.job.watch:
             stack.enter_context(self.flow.watching())
             stack.enter_context(OwnModules(self.flow, self.recorder.places))
+            if self.job.dry:
+                self._follow_marks(stack)
             if self.job.lines:
                 stack.enter_context(Lines(self.recorder).watching())
+
+    def _follow_marks(self, stack: contextlib.ExitStack) -> None:
+        """Follow the marked words of made-up reviews into splits and vocabularies."""
+        from rnnlab.watching.data.marks import Marks
+
+        marks = Marks(self.watch.describer)
+        self.recorder.function_ended = marks.look_through
+        kind = self.recorder.places.kind
+
+        def finish() -> None:
+            with self.recorder.guarded():
+                own = [one for one in list(sys.modules.values()) if kind(getattr(one, "__file__", None) or "") == "learner"]
+                marks.finish([self.main, *(one for one in own if one is not self.main)])
+
+        stack.callback(finish)
 
     # --- as Python itself would begin ------------------------------------------------------------------------------
 
