@@ -153,9 +153,7 @@ def _timed_run(path: Path, jail: Jail, seconds: dict[str, float]) -> tuple[Recor
         return dry_run(path, jail, seconds)
 
 
-def dry_run(
-    path: Path, jail: Jail | None = None, seconds: dict[str, float] | None = None
-) -> tuple[Record | None, str]:
+def dry_run(path: Path, jail: Jail | None = None, seconds: dict[str, float] | None = None) -> tuple[Record | None, str]:
     """Run a program dry and in silence; return its record and a sentence where it did not come to its end.
 
     Args:
@@ -167,7 +165,15 @@ def dry_run(
 
     folder = tempfile.mkdtemp(prefix="rnnlab-check-")
     try:
-        ran = run_program(path, dry=True, save=Path(folder, f"dry{SUFFIX}"), quiet=True, seconds=DRY_RUN_SECONDS, computing=COMPUTING_SECONDS, jail=jail)
+        ran = run_program(
+            path,
+            dry=True,
+            save=Path(folder, f"dry{SUFFIX}"),
+            quiet=True,
+            seconds=DRY_RUN_SECONDS,
+            computing=COMPUTING_SECONDS,
+            jail=jail,
+        )
         if seconds is not None:
             seconds["imports"] = ran.importing
         record = _in_memory(Record.load(ran.record))

@@ -112,7 +112,9 @@ def _forked(job: Job, jail: Jail, seconds: float | None) -> Ran:
     """Run a program in a fork of the warm process, beside what else is asked of it."""
     job = msgspec.structs.replace(job, program=str(Path(job.program).absolute()))
     longest = 86_400.0 if seconds is None else seconds
-    limits = Limits(wall_seconds=longest, cpu_seconds=int(longest) * 8, memory=1 << 42, output=1 << 33, open_files=1 << 16)
+    limits = Limits(
+        wall_seconds=longest, cpu_seconds=int(longest) * 8, memory=1 << 42, output=1 << 33, open_files=1 << 16
+    )
     result = jail.run(
         "rnnlab.watching.program.run_in_fork",
         limits,

@@ -16,7 +16,9 @@ from types import FrameType
 from typing import Any
 
 _TICK = 0.1  # seconds between two looks at the clock
-_PATIENCE = 2.5  # how many times longer it may take by the clock on the wall: a program may sleep, a machine may be busy
+_PATIENCE = (
+    2.5  # how many times longer it may take by the clock on the wall: a program may sleep, a machine may be busy
+)
 
 
 class OutOfTime(BaseException):

@@ -101,7 +101,9 @@ def run_in_fork(job: dict[str, Any], environment: dict[str, str], folder: str) -
         environment: what the program is to find there, but for the number of threads and graphics cards.
         folder: where it is run.
     """
-    kept = {name: value for name, value in os.environ.items() if name.endswith("_NUM_THREADS") or name.startswith("CUDA")}
+    kept = {
+        name: value for name, value in os.environ.items() if name.endswith("_NUM_THREADS") or name.startswith("CUDA")
+    }
     os.environ.clear()
     os.environ.update({**environment, **kept})
     tempfile.tempdir = None
@@ -193,7 +195,9 @@ class _Program:
 
         def finish() -> None:
             with self.recorder.guarded():
-                own = [one for one in list(sys.modules.values()) if kind(getattr(one, "__file__", None) or "") == "learner"]
+                own = [
+                    one for one in list(sys.modules.values()) if kind(getattr(one, "__file__", None) or "") == "learner"
+                ]
                 marks.finish([self.main, *(one for one in own if one is not self.main)])
 
         stack.callback(finish)

@@ -49,7 +49,9 @@ def _sampled(recorder: Recorder, kernel: Callable[..., Any]) -> Callable[..., An
             return kernel(*args)
         with recorder.silence():
             _tell(recorder, rows, steps, kept)
-            return _spread(kernel(_first(given, axis, kept), _first(state, 1, kept), weights, *options), axis, rows, kept)
+            return _spread(
+                kernel(_first(given, axis, kept), _first(state, 1, kept), weights, *options), axis, rows, kept
+            )
 
     return computed
 
@@ -71,6 +73,8 @@ def _spread(results: tuple[Any, ...], axis: int, rows: int, kept: int) -> tuple[
 def _tell(recorder: Recorder, rows: int, steps: int, kept: int) -> None:
     place = recorder.where(here())
     done = f"{kept} of them were computed, and the others were given copies of their results, because this is a dry run"
-    fact = Instead(place=place, kind="shortened", what=f"a recurrent layer over {rows:,} reviews of {steps:,} steps", done=done)
+    fact = Instead(
+        place=place, kind="shortened", what=f"a recurrent layer over {rows:,} reviews of {steps:,} steps", done=done
+    )
     if not recorder.is_repeated(("few rows", place)):
         recorder.tell(fact)

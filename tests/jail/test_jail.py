@@ -175,3 +175,21 @@ def test_closing_a_jail_ends_the_job_that_runs(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     pytest.fail("the job outlived its owner")
+
+
+def test_a_job_runs_beside_another_one() -> None:
+    import threading
+    import time
+
+    with Jail(warm=True) as jail:
+        jail.run("time.time")
+        began = time.monotonic()
+        first = threading.Thread(target=lambda: jail.run("jobs_that_wait.none"))
+        first.start()
+        assert jail.run("time.time", beside=True).finished
+        first.join()
+        sleeping = threading.Thread(target=lambda: jail.run("time.sleep", secs=1))
+        sleeping.start()
+        assert jail.run("time.time", beside=True).finished
+        assert time.monotonic() - began < 30
+        sleeping.join()

@@ -6,17 +6,35 @@ Field, a Counter, a Keras tokenizer, a dict that grew in a loop.
 
 from __future__ import annotations
 
+import functools
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from types import FrameType, ModuleType
 from typing import Any
 
 from rnnlab.facts import Place
+from rnnlab.sources import assigned_at
 from rnnlab.watching.data import rows
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.standins.rows import forget_marks, marks_given
 
 # Words that stand in most made-up reviews, as they are and as stemmers leave them.
-_USUAL = ("movie", "movi", "film", "story", "stori", "plot", "really", "realli", "great", "boring", "bore", "scene", "music", "cast")
+_USUAL = (
+    "movie",
+    "movi",
+    "film",
+    "story",
+    "stori",
+    "plot",
+    "really",
+    "realli",
+    "great",
+    "boring",
+    "bore",
+    "scene",
+    "music",
+    "cast",
+)
 _ENOUGH = 3
 _FEWEST = 20  # words of a vocabulary
 _DEEPEST = 2
@@ -53,9 +71,10 @@ class Marks:
         """The program ends: look through the variables of its modules, and tell of each vocabulary that was seen."""
         try:
             for module in modules if marks_given() else ():
-                self._look(vars(module), lambda name: None)
+                self._look(vars(module), functools.partial(self._assigned, module))
             for number, name, place, words in self._seen.values():
                 self._tell(number, name, place, words)
+            self._tell_common_rows()
         finally:
             self._seen.clear()
             forget_marks()
@@ -71,6 +90,15 @@ class Marks:
                 earlier = self._seen.get(id(thing))
                 # One that grew since is the same vocabulary, at the line that was named first.
                 self._seen[id(thing)] = known or 0, path, earlier[2] if earlier else at, marks
+
+    def _assigned(self, module: ModuleType, name: str) -> Place | None:
+        """Return where a variable of a module was assigned last."""
+        places, file = self.describer.recorder.places, str(getattr(module, "__file__", ""))
+        # The cells of a notebook are texts of their own, and share one module.
+        for key in [file, *(key for key in places.texts if ".ipynb#" in key)]:
+            if key and (line := assigned_at(places.text(key), name, 1, 10**9)):
+                return places.line(key, line)
+        return None
 
     def _tell(self, number: int, name: str, place: Place | None, marks: frozenset[str]) -> None:
         given = marks_given()
@@ -88,22 +116,30 @@ class Marks:
             place, "marked words", self.describer.recorder.new_id(), name, (), {"words": float(len(marks))}, samples
         )
 
+    def _tell_common_rows(self) -> None:
+        """Tell which data objects have marked rows in common, whatever was done to their texts."""
+        numbers = list(self._rows)
+        pairs = [(a, b, len(self._rows[a] & self._rows[b])) for i, b in enumerate(numbers) for a in numbers[:i]]
+        common = [[a, b, both] for a, b, both in pairs if both]
+        if self._rows:
+            sizes = [[number, len(own)] for number, own in self._rows.items()]
+            samples = {"rows": sizes, "common": common}
+            self.describer.tell_data(None, "marked rows", self.describer.recorder.new_id(), samples=samples)
+
     def _alone(self, number: int) -> frozenset[str]:
         """Return the rows of a data object that stand in no other one but those that hold all of its rows."""
         own = self._rows[number]
-        others = [theirs for other, theirs in self._rows.items() if other != number and not own <= theirs and not theirs <= own]
+        others = [
+            theirs
+            for other, theirs in self._rows.items()
+            if other != number and not own <= theirs and not theirs <= own
+        ]
         return own.difference(*others)
 
 
 def _mark_of(text: Any, given: Mapping[str, str]) -> str:
     words = text.split() if isinstance(text, str) else text
     return next((word for word in words if isinstance(word, str) and word.lower() in given), "").lower()
-
-
-def texts_of(thing: Any) -> Iterator[str]:
-    """Return the texts of a table: all of its cells that are text."""
-    for column in rows.columns(thing).values():
-        yield from (cell for cell in column if isinstance(cell, str))
 
 
 # --- what is a vocabulary --------------------------------------------------------------------------------------------
@@ -123,14 +159,18 @@ def _vocabularies(thing: Any, name: str, depth: int) -> Iterator[tuple[str, list
             yield from _vocabularies(one, f"{name}.{attribute}", depth - 1)
 
 
-def _words_of(thing: Any) -> Mapping[str, Any] | set[str] | None:
+def _words_of(thing: Any) -> set[str] | None:
     """Return the words that something numbers; None for anything else, such as counts of words and reviews."""
     if type(thing).__name__ == "Vocab" and callable(getattr(type(thing), "get_itos", None)):
         return set(thing.get_itos())
     if isinstance(thing, dict) and len(thing) >= _FEWEST:
-        numbers = list(thing.values())[:200]
-        is_numbering = all(_is_number(one) for one in numbers) and len(set(map(int, numbers))) == len(numbers)
-        return thing if is_numbering and isinstance(next(iter(thing)), str) else None
+        items = list(thing.items())
+        if not (isinstance(items[0][0], str) and all(_is_number(number) for _, number in items[:200])):
+            return None
+        # Words that were only asked for may have been taken in with the number of the unknown word.
+        times = Counter(number for _, number in items)
+        words = {word for word, number in items if times[number] == 1}
+        return words if 2 * len(words) > len(items) else None
     if type(thing) is list and len(thing) >= _FEWEST and isinstance(thing[0], str) and isinstance(thing[-1], str):
         if any(" " in word for word in thing[:50] if isinstance(word, str)):
             return None

@@ -324,7 +324,9 @@ def _named_in(call: ast.Call, tables: _Tables) -> list[str]:
 def _collect_positions(nodes: list[ast.AST], result: Wanted) -> None:
     """Collect columns that are asked for by number: `labels.append(row[1])`, `text = row[0]`, `for label, text in reader`."""
     whole = {
-        ast.unparse(node.args[0]) for node in nodes if isinstance(node, ast.Call) and _called(node) == "int" and node.args
+        ast.unparse(node.args[0])
+        for node in nodes
+        if isinstance(node, ast.Call) and _called(node) == "int" and node.args
     }
     for node in nodes:
         if isinstance(node, ast.Assign | ast.Expr):

@@ -25,7 +25,13 @@ def test_required_arguments_are_made_up_by_name_type_and_choice(run_dry: Run, mo
         args = parser.parse_args()
     """)
     args = ran.names["args"]
-    assert (args.train_file, args.mode, args.batch_size, args.dropout, args.epochs) == ("train.csv", "train", 16, 0.2, 7)
+    assert (args.train_file, args.mode, args.batch_size, args.dropout, args.epochs) == (
+        "train.csv",
+        "train",
+        16,
+        0.2,
+        7,
+    )
     assert len(ran.of("arguments of the command line")) == 1
 
 
