@@ -14,7 +14,6 @@ from rich.console import Console
 from rich.text import Text
 
 from rnnlab.jail import Jail
-from rnnlab.probing.asking import MODULES
 from rnnlab.record import Record, RecordError, is_record
 from rnnlab.report import judge
 from rnnlab.report.ignoring import without_ignored

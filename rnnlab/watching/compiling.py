@@ -26,7 +26,8 @@ class _Later(ModuleType):
         return (lambda one: one) if function is None else function
 
     def __getattr__(self, name: str) -> Any:
-        if name == "__wrapped__":
+        # Whoever goes through all modules asks for such names; whoever imports something below it asks for its path.
+        if name.startswith("__") and name != "__path__" and sys.modules.get(_NAME) is self:
             raise AttributeError(name)
         return getattr(_real(self), name)
 

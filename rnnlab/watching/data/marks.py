@@ -14,7 +14,6 @@ from typing import Any
 
 from rnnlab.facts import Place
 from rnnlab.sources import assigned_at
-from rnnlab.watching.data import rows
 from rnnlab.watching.describing import Describer
 from rnnlab.watching.standins.rows import forget_marks, marks_given
 

@@ -16,7 +16,6 @@ from typing import Any
 from rnnlab.watching.bridges.imports import placed
 from rnnlab.watching.bridges.telling import Teller
 from rnnlab.watching.budget import OutOfTime
-from rnnlab.watching.standins.rows import reviews
 
 # What a whole number is for, by words in its name; anything else gets 2.
 _NUMBERS = (
@@ -32,7 +31,7 @@ _FILES = (
 )  # fmt: skip
 _PREFERRED = ("train", "lstm", "cpu", "sgd", "adam", "imdb")
 _ENVIRONMENT = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}
-_ANSWERS = (reviews("asked", 2)[0].text, "", "quit", "exit", "q")
+_ANSWERS = ("The film was really great and I loved the story", "", "quit", "exit", "q")
 
 
 def stand_in_for_the_user(teller: Teller, sources: Sequence[str], undo: contextlib.ExitStack) -> None:
