@@ -95,7 +95,7 @@ def _united(run: Sequence[Finding], source: Sequence[Finding], record: Record) -
         else:
             level = _higher(found[same].level, other.level)
             evidence = (*found[same].evidence, *other.evidence)
-            proof = record.fact(evidence[0])
+            proof = record.fact(evidence[0]) if found[same].evidence else None
             if isinstance(proof, Data) and proof.what == "marked words":
                 message = f"{other.message} A dry run agrees: {found[same].message}"
                 found[same] = Finding(other.place, message, evidence, level)

@@ -43,7 +43,7 @@ from typing import NamedTuple
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, Role, Splits, Unseen, expression, never, role_in_words, rule
+from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, role_in_words, rule
 
 _FEWEST = 10  # reviews whose words prove something
 
@@ -96,7 +96,7 @@ def _proof(splits: Splits, marked: Data) -> _Proof | None:
 
 def _are_of_training(splits: Splits, record: Record) -> bool:
     """Say whether all vocabularies know the words of single training reviews, and of no test review."""
-    known: list[tuple[Role | None, int, int]] = []
+    known: list[tuple[str | None, int, int]] = []
     for marked in record.ask(Data, what="marked words"):
         known += [(splits.role(row["of"]), row["alone"], row["own"]) for row in marked.samples.get("rows", ())]
         known += [(role_in_words(group), words, rows) for group, words, rows in marked.samples.get("files", ())]

@@ -106,10 +106,17 @@ class Marks:
             counts = groups.setdefault(group, [0, 0])
             counts[0] += mark in marks
             counts[1] += 1
-        held = [
-            {"of": one, "rows": len(own), "known": len(own & marks), "alone": len(self._alone(one) & marks), "own": len(self._alone(one))}
-            for one, own in self._rows.items()
-        ]  # fmt: skip
+        held = []
+        for one, own in self._rows.items():
+            alone = self._alone(one)
+            row = {
+                "of": one,
+                "rows": len(own),
+                "known": len(own & marks),
+                "alone": len(alone & marks),
+                "own": len(alone),
+            }
+            held.append(row)
         samples = {"vocabulary": number, "files": [[group, *counts] for group, counts in groups.items()], "rows": held}
         self.describer.tell_data(
             place, "marked words", self.describer.recorder.new_id(), name, (), {"words": float(len(marks))}, samples

@@ -26,8 +26,9 @@ _NUMBERS = (
 _SHARES = ((r"lr|rate|decay|eps", 0.001), (r"drop|split|valid|test|ratio|frac", 0.2))
 _FILES = (
     (r"glove|vec|emb", "glove.6B.100d.txt"), (r"train", "train.csv"), (r"test|eval", "test.csv"), (r"val|dev", "valid.csv"),
-    (r"model|check|weight|ckpt|save|out|log", "made_up.pt"), (r"data|file|path|csv|corpus|input|review|root|dir|folder", "reviews.csv"),
-    (r"text|sentence|review|query|quer|message", "The film was really great"), (r"name|label", "lstm"),
+    (r"model|check|weight|ckpt|save|out|log", "made_up.pt"),
+    (r"data|file|path|csv|corpus|input|review|root|dir|folder", "reviews.csv"),
+    (r"text|sentence|query|message", "The film was really great"), (r"name|label", "lstm"),
 )  # fmt: skip
 _PREFERRED = ("train", "lstm", "cpu", "sgd", "adam", "imdb")
 _ENVIRONMENT = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "1", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500"}

@@ -16,7 +16,7 @@ from rnnlab.rules.kit import catalogue
 from rnnlab.verbs.check import check_program, dry_run, warm_jail
 
 READ = """
-    from collections import Counter
+    from collections import Counter, defaultdict
     import pandas as pd
     train = pd.read_csv("train.csv")
     test = pd.read_csv("test.csv")
@@ -75,7 +75,7 @@ def test_a_vocabulary_of_training_reviews_is_clear(tmp_path: Path, jail: Jail, s
 
 def test_words_that_were_only_asked_for_are_not_known(tmp_path: Path, jail: Jail) -> None:
     program = tmp_path / "program.py"
-    ask = "from collections import defaultdict\nvocab = defaultdict(lambda: 1, {w: i for i, w in enumerate(sorted(set(words)), 2)})\n"
+    ask = "vocab = defaultdict(lambda: 1, {w: i for i, w in enumerate(sorted(set(words)), 2)})\n"
     text = textwrap.dedent(READ) + f"words = words_of(train)\n{ask}ids = [vocab[word] for word in words_of(test)]\n"
     program.write_text(text, encoding="utf-8")
     record, _ = dry_run(program, jail)
