@@ -168,6 +168,12 @@ class _Program:
         self.flow.know(texts)
         if self.job.dry:
             self.recorder.limits = dict(BRIEF if self.job.brief else LIMITS)
+        if self.job.dry:
+            # Beneath the witness of calls, which is to see the learner's own line next to it.
+            from rnnlab.watching.bridges.telling import Teller
+            from rnnlab.watching.standins.graphics import stand_in_for_a_graphics_card
+
+            stand_in_for_a_graphics_card(Teller(self.recorder, "stand-in"), texts, stack)
         if self.job.watch:
             stack.enter_context(self.watch.looking())
         if self.job.dry and self.job.brief:

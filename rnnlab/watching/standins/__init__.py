@@ -17,7 +17,6 @@ from rnnlab.watching.recorder import Recorder
 from rnnlab.watching.standins.asked import stand_in_for_the_user
 from rnnlab.watching.standins.corpora import stand_in_for_corpora
 from rnnlab.watching.standins.files import Files
-from rnnlab.watching.standins.graphics import stand_in_for_a_graphics_card
 from rnnlab.watching.standins.inert import stand_in_for_packages, stand_in_for_tensorboard
 from rnnlab.watching.standins.network import Downloads
 from rnnlab.watching.standins.reading import stand_in_for_tables
@@ -53,7 +52,6 @@ class StandIns:
             undo.enter_context(first)
             undo.enter_context(last)
             self._files.install(undo)
-            stand_in_for_a_graphics_card(self._teller, self._sources, undo)
             self._undo = undo.pop_all()
         return self
 

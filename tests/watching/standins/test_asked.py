@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rnnlab.facts import Call, Instead, Said
+from rnnlab.verbs.check import dry_run
 from rnnlab.watching.standins.asked import missing_arguments
 
 Run = Callable[[str], Any]
@@ -91,15 +94,20 @@ def test_the_environment_of_several_processes_is_that_of_one(run_dry: Run, monke
     assert (ran.names["rank"], ran.names["other"]) == (0, "unset")
 
 
-def test_what_goes_to_a_graphics_card_is_computed_by_the_processor(run_dry: Run) -> None:
+def test_what_goes_to_a_graphics_card_is_computed_by_the_processor_and_told_as_ever(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     if torch.cuda.is_available():
         pytest.skip("there is a graphics card")
-    ran = run_dry("""\
-        import torch
-        from torch import nn
-        model = nn.GRU(2, 3).cuda()
-        x = torch.zeros(4, 1, 2, device="cuda")
-        y, h = model(x.to(torch.device("cuda:0")).cuda())
-    """)
-    assert ran.names["y"].device.type == "cpu" and ran.of("a graphics card")
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import torch\nmodel = torch.nn.GRU(2, 3).cuda()\nx = torch.zeros(4, 1, 2, device='cuda')\n"
+        "y, h = model(x.to(torch.device('cuda:0')).cuda())\nprint(y.device.type)\n",
+        encoding="utf-8",
+    )
+    record, trouble = dry_run(program)
+    assert record is not None and not trouble
+    assert [said.text for said in record.ask(Said)] == ["cpu"]
+    assert any("a graphics card" in fact.what for fact in record.ask(Instead))
+    assert any(call.what == "zeros" for call in record.ask(Call)) and any(
+        call.what == "layer" for call in record.ask(Call)
+    )
