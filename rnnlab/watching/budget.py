@@ -46,14 +46,18 @@ class Budget:
     @property
     def is_over(self) -> bool:
         """Whether the time is used up."""
-        if self.seconds is None:
+        if self.seconds is None or not self._began:
             return False
         computed = time.process_time() - self._computed - self._computed_importing
         waited = time.perf_counter() - self._began - self.importing
         return computed > self.seconds or waited > self.seconds * _PATIENCE
 
-    def __enter__(self) -> Budget:
+    def begin(self) -> None:
+        """The program's first line comes next: the clock runs from here."""
         self._began, self._computed = time.perf_counter(), time.process_time()
+        self.importing = self._computed_importing = 0.0
+
+    def __enter__(self) -> Budget:
         builtins.__import__ = self._timed(self._import)
         if self.seconds is not None and hasattr(signal, "setitimer"):
             self._handler = signal.signal(signal.SIGALRM, self._look)

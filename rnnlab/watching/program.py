@@ -83,7 +83,7 @@ def run(job: Job) -> int:
     budget = Budget(job.seconds, lambda file: watch.recorder.places.kind(file) == "learner")
     try:
         with budget:
-            return _Program(job, watch).run()
+            return _Program(job, watch, budget).run()
     except OutOfTime:  # it came between two steps of ours
         return 0
     finally:
@@ -122,8 +122,8 @@ def run_in_fork(job: dict[str, Any], environment: dict[str, str], folder: str) -
 
 
 class _Program:
-    def __init__(self, job: Job, watch: Watch) -> None:
-        self.job, self.watch = job, watch
+    def __init__(self, job: Job, watch: Watch, budget: Budget) -> None:
+        self.job, self.watch, self.budget = job, watch, budget
         self.recorder: Recorder = watch.recorder
         # Symbolic links stay, as with Python.
         self.file = os.path.abspath(job.program)  # noqa: PTH100
@@ -141,6 +141,7 @@ class _Program:
                 compile(text, self.file, "exec", dont_inherit=True)
             with contextlib.ExitStack() as stack:
                 self._watch(stack, text)
+                self.budget.begin()
                 if self.job.cells is None:
                     exec(self._compiled(text), self.main.__dict__)
                 else:
