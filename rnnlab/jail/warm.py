@@ -1,7 +1,7 @@
 """The warm process: it has imported what the jobs need, forks for each, watches over the fork and answers.
 
-It talks with its owner over its standard input and output, one line of JSON for a job and one for its result. It ends when
-its owner does, and ends the running job with it.
+It talks with its owner over its standard input and output, one line of JSON for a job and one for its result; its twin, which
+runs jobs beside its own, over two pipes more. Both end when their owner does, and end the running jobs with them.
 """
 
 from __future__ import annotations
@@ -98,13 +98,30 @@ def _is_gone(stream: BinaryIO) -> bool:
     return bool(select.select([stream], [], [], 0)[0])
 
 
-def serve(modules: list[str]) -> None:
-    """Import these modules, then run job after job until the owner is gone."""
+def serve(arguments: list[str]) -> None:
+    """Import these modules, then run job after job until the owner is gone; a twin does the same on a second pair of pipes.
+
+    Args:
+        arguments: where the twin is asked and where it answers, as numbers of open files; then the modules.
+    """
+    twin_asked, twin_answers = (int(number) for number in arguments[:2])
     asked, answers = _own_streams()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the owner's affair
-    for module in modules:
+    for module in arguments[2:]:
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    if os.fork():
+        # Who holds the other's pipe would keep its owner waiting after the other's end.
+        os.close(twin_asked)
+        os.close(twin_answers)
+    else:
+        asked.close()
+        answers.close()
+        asked, answers = os.fdopen(twin_asked, "rb", buffering=0), os.fdopen(twin_answers, "wb", buffering=0)
+    _serve(asked, answers)
+
+
+def _serve(asked: BinaryIO, answers: BinaryIO) -> None:
     reading = os.fdopen(os.dup(asked.fileno()), "rb")
     while line := reading.readline():
         result = forked(msgspec.json.decode(line, type=Request), lambda: _is_gone(asked))

@@ -7,13 +7,14 @@ believed is kept as a `Disagreement`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
-from rnnlab.facts import Call, Crash, Data, Fact, GroupNote, Loop, Named, PackedNote, Scope, TensorNote
+from rnnlab.facts import Call, Crash, Data, Fact, GroupNote, Loop, Named, PackedNote, Place, Scope, TensorNote
 from rnnlab.record import Record
 from rnnlab.report import Outcome, Report
 from rnnlab.rules.kit import LEVELS, Finding, Level
@@ -93,7 +94,13 @@ def _united(run: Sequence[Finding], source: Sequence[Finding], record: Record) -
             found.append(other)
         else:
             level = _higher(found[same].level, other.level)
-            found[same] = replace(found[same], evidence=(*found[same].evidence, *other.evidence), level=level)
+            evidence = (*found[same].evidence, *other.evidence)
+            proof = record.fact(evidence[0]) if found[same].evidence else None
+            if isinstance(proof, Data) and proof.what == "marked words":
+                message = f"{other.message} A dry run agrees: {found[same].message}"
+                found[same] = Finding(other.place, message, evidence, level)
+            else:
+                found[same] = replace(found[same], evidence=evidence, level=level)
     return tuple(found)
 
 
@@ -101,12 +108,20 @@ def _is_same(one: Finding, other: Finding, record: Record) -> bool:
     if _line(one) == _line(other):
         return True
     first, second = (record.fact(f.evidence[0]) if f.evidence else None for f in (one, other))
+    if isinstance(first, Data) and first.what == "marked words":
+        # The marks prove what was built and do not show the line.
+        return one.place is None or other.place is None or _file(one.place) == _file(other.place)
     return first is not None and second is not None and first.place is not None and first.place == second.place
+
+
+def _file(place: Place) -> str:
+    """Return a place's file in full: the source may have been read under a path from the present folder."""
+    return os.path.abspath(place.file)  # noqa: PTH100  # links stay
 
 
 def _line(finding: Finding) -> Any:
     place = finding.place
-    return None if place is None else (place.file, place.cell, place.line)
+    return None if place is None else (_file(place), place.cell, place.line)
 
 
 def _higher(one: Level | None, other: Level | None) -> Level | None:

@@ -6,6 +6,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,13 @@ from rnnlab.rules.kit import Rule, catalogue
 from rnnlab.verbs.choices import Choices, chosen
 from rnnlab.verbs.programs import programs_in
 
-DRY_RUN_SECONDS = 60.0
+DRY_RUN_SECONDS = 60.0  # by the clock, with all imports: then it is killed
+COMPUTING_SECONDS = 5.0  # of the processor, beyond its imports: then it ends by itself
+# What a dry run imports before the program's first line.
+_OF_A_RUN = (
+    "rnnlab.watching.program", "rnnlab.watching.calls", "rnnlab.watching.libraries", "rnnlab.watching.bridges",
+    "rnnlab.watching.standins", "torchtext",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -85,15 +92,18 @@ def check_programs(paths: Sequence[Path], choices: Choices) -> Iterator[Checked]
     """Check programs one after another; one warm process serves all probes."""
     rules = choices.rules()
     with contextlib.ExitStack() as stack:
-        jail = None if choices.reading else stack.enter_context(Jail(_modules()))
+        jail = None if choices.reading else stack.enter_context(warm_jail())
         for path in paths:
             yield check_program(path, rules, jail)
 
 
-def _modules() -> tuple[str, ...]:
+def warm_jail() -> Jail:
+    """Return a jail that begins to warm up for probes and dry runs."""
     from rnnlab.probing.asking import MODULES
 
-    return MODULES
+    jail = Jail((*MODULES, *_OF_A_RUN))
+    jail.start()
+    return jail
 
 
 def check_program(path: Path, rules: Sequence[Rule] | None = None, jail: Jail | None = None) -> Checked:
@@ -106,10 +116,12 @@ def check_program(path: Path, rules: Sequence[Rule] | None = None, jail: Jail | 
     if jail is None or troubles:
         with _timed(seconds, "judging"):
             return Checked(without_ignored(judge(source, rules)), (), tuple(troubles), seconds)
-    with _timed(seconds, "probing"):
-        troubles += add_probes(source, jail)
-    with _timed(seconds, "dry run"):
-        run, trouble = dry_run(path)
+    with ThreadPoolExecutor(1) as beside:
+        # Both wait for processes of their own: the models are tried while the program runs.
+        running = beside.submit(_timed_run, path, jail, seconds)
+        with _timed(seconds, "probing"):
+            troubles += add_probes(source, jail)
+        run, trouble = running.result()
     troubles += [trouble] if trouble else []
     with _timed(seconds, "judging"):
         static = judge(source, rules)
@@ -136,26 +148,48 @@ def add_probes(source: Record, jail: Jail) -> list[str]:
     return [fact.why for fact in facts if isinstance(fact, Gap) and fact.what.startswith("model ")]
 
 
-def dry_run(path: Path) -> tuple[Record | None, str]:
-    """Run a program dry and in silence; return its record and a sentence where it did not come to its end."""
+def _timed_run(path: Path, jail: Jail, seconds: dict[str, float]) -> tuple[Record | None, str]:
+    with _timed(seconds, "dry run"):
+        return dry_run(path, jail, seconds)
+
+
+def dry_run(path: Path, jail: Jail | None = None, seconds: dict[str, float] | None = None) -> tuple[Record | None, str]:
+    """Run a program dry and in silence; return its record and a sentence where it did not come to its end.
+
+    Args:
+        path: of the program.
+        jail: a warm one to fork the run from.
+        seconds: where to put down how long the program's own imports took.
+    """
     from rnnlab.verbs.program import ProgramError, run_program
 
     folder = tempfile.mkdtemp(prefix="rnnlab-check-")
     try:
-        ran = run_program(path, dry=True, save=Path(folder, f"dry{SUFFIX}"), quiet=True, seconds=DRY_RUN_SECONDS)
+        ran = run_program(
+            path,
+            dry=True,
+            save=Path(folder, f"dry{SUFFIX}"),
+            quiet=True,
+            seconds=DRY_RUN_SECONDS,
+            computing=COMPUTING_SECONDS,
+            jail=jail,
+        )
+        if seconds is not None:
+            seconds["imports"] = ran.importing
         record = _in_memory(Record.load(ran.record))
     except (ProgramError, RecordError, OSError) as error:
         return None, f"it could not be run: {error}"
     finally:
         _remove(folder)
-    crash = record.last(Crash)
+    crash = next(record.ask(Crash), None)  # in a notebook, later cells may fail for want of what the first one makes
     if crash is not None:
         where = f" in line {crash.place.line}" if crash.place is not None else ""
         return (
             record,
             f"the dry run stopped{where}: {crash.error}: {crash.message.splitlines()[0] if crash.message else ''}",
         )
-    return record, ran.sentence
+    ended = record.last(Gap, where=lambda gap: gap.what == "dry run")
+    return record, ran.sentence or (ended.why if ended is not None else "")
 
 
 def _in_memory(saved: Record) -> Record:

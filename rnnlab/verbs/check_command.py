@@ -14,11 +14,10 @@ from rich.console import Console
 from rich.text import Text
 
 from rnnlab.jail import Jail
-from rnnlab.probing.asking import MODULES
 from rnnlab.record import Record, RecordError, is_record
 from rnnlab.report import judge
 from rnnlab.report.ignoring import without_ignored
-from rnnlab.verbs.check import Checked, check_program, check_programs
+from rnnlab.verbs.check import Checked, check_program, check_programs, warm_jail
 from rnnlab.verbs.choices import Choices, chosen
 from rnnlab.verbs.programs import NothingToCheckError, programs_in
 from rnnlab.views import checks, terminal
@@ -87,7 +86,7 @@ _jails: list[Jail] = []
 def _check_one(path: Path, choices: Choices) -> Checked:
     """Check a program in a worker process, which keeps one warm jail for all that it is given."""
     if not choices.reading and not _jails:
-        _jails.append(Jail(MODULES))
+        _jails.append(warm_jail())
     return check_program(path, choices.rules(), None if choices.reading else _jails[0])
 
 

@@ -17,12 +17,14 @@ import msgspec
 
 import rnnlab
 from rnnlab import sources
+from rnnlab.jail import Jail, Limits
 from rnnlab.pipeline.cache import cache_folder
 from rnnlab.record import SUFFIX
 from rnnlab.sources import Cell
 from rnnlab.watching.program import Job
 
 _KEPT = 10  # records of earlier runs that nobody asked to keep
+_UP_TO_THEN = "what was seen up to then is in the record"
 _SCRIPTS = {".py", ".pyw", ""}
 
 
@@ -31,11 +33,13 @@ class ProgramError(ValueError):
 
 
 class Ran(NamedTuple):
-    """How a program ended: where its record lies, its exit status, and a sentence where it did not come to its end."""
+    """How a program ended: where its record lies, its exit status, a sentence where it did not come to its end, and the
+    seconds that its imports took."""
 
     record: Path
     status: int
     sentence: str = ""
+    importing: float = 0.0
 
 
 def run_program(
@@ -49,6 +53,8 @@ def run_program(
     watch: bool = True,
     quiet: bool = False,
     seconds: float | None = None,
+    computing: float | None = None,
+    jail: Jail | None = None,
 ) -> Ran:
     """Run a program as Python would run it alone, and record what it does.
 
@@ -66,6 +72,8 @@ def run_program(
         quiet: keep what it prints from the terminal, let it find nothing to read there, and, if it is run dry, shorten its
             loops to the very least.
         seconds: how long it may take; it is ended after that.
+        computing: how long it may compute beyond its imports; it ends by itself after that, and tells so.
+        jail: a warm one, from which a quiet program is forked.
 
     Raises:
         ProgramError: there is no such program.
@@ -87,14 +95,53 @@ def run_program(
             values=values,
             watch=watch,
             cells=cells,
+            seconds=computing,
             python_path=os.environ.get("PYTHONPATH"),
         )
+        if jail is not None and jail.is_warm and quiet:
+            return _forked(job, jail, seconds)
         job_file.write_bytes(msgspec.json.encode(job))
         child = _started(job_file, quiet)
         if seconds is not None and not _ends_in(child, seconds):
-            return Ran(record, child.wait(), f"it was ended after {seconds:.0f} s; what was seen up to then is judged")
+            return Ran(record, child.wait(), _ended_after(seconds))
         status = _wait(child)
-        return Ran(record, status, _sentence(status, came_to_its_end=done.exists()))
+        return Ran(record, status, _sentence(status, came_to_its_end=done.exists()), _importing(done))
+
+
+def _forked(job: Job, jail: Jail, seconds: float | None) -> Ran:
+    """Run a program in a fork of the warm process, beside what else is asked of it."""
+    job = msgspec.structs.replace(job, program=str(Path(job.program).absolute()))
+    longest = 86_400.0 if seconds is None else seconds
+    limits = Limits(
+        wall_seconds=longest, cpu_seconds=int(longest) * 8, memory=1 << 42, output=1 << 33, open_files=1 << 16
+    )
+    result = jail.run(
+        "rnnlab.watching.program.run_in_fork",
+        limits,
+        beside=True,
+        job=msgspec.to_builtins(job),
+        environment=dict(os.environ),
+        # The program's own folder: most are started there, and read their data and settings from it.
+        folder=str(Path(job.program).parent),
+    )
+    record, done = Path(job.record), Path(job.done)
+    if result.status == "took too long":
+        return Ran(record, 1, _ended_after(longest))
+    status = result.value if result.finished and isinstance(result.value, int) else 1
+    if done.exists():
+        return Ran(record, status, "", _importing(done))
+    return Ran(record, status, f"the program did not come to its end: {result.why or 'it left at once'}; {_UP_TO_THEN}")
+
+
+def _importing(done: Path) -> float:
+    """Return the seconds that a program's imports took."""
+    with contextlib.suppress(OSError, ValueError):
+        return float(done.read_text(encoding="ascii"))
+    return 0.0
+
+
+def _ended_after(seconds: float) -> str:
+    return f"it was ended after {seconds:.0f} s; what was seen up to then is judged"
 
 
 def _checked(path: Path) -> list[Cell] | None:
@@ -219,4 +266,4 @@ def _sentence(status: int, came_to_its_end: bool) -> str:
         why = _SIGNALS.get(name, f"it was ended by {name}")
     else:
         why = f"it left at once, with status {status} (os._exit, say)"
-    return f"the program did not come to its end: {why}; what was seen up to then is in the record"
+    return f"the program did not come to its end: {why}; {_UP_TO_THEN}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import weakref
 from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -49,6 +49,8 @@ class Describer:
         self.identities = Identities(recorder)
         # Called before a data object is told: what was only counted so far is told first.
         self.before_telling: Callable[[], None] = lambda: None
+        # Called with the texts of each data object that is told.
+        self.rows_told: Callable[[int, Iterable[Any]], None] = lambda number, texts: None
 
     # --- things --------------------------------------------------------------------------------------------------
 
@@ -74,6 +76,7 @@ class Describer:
             made_from = self._cut_from(number, thing, made_from)
             own, texts = {id(example) for example in thing.examples}, list(token_tuples(thing))
             samples["shared"] = self._shared(number, texts, own, made_from)
+            self.rows_told(number, texts)
         if what == "dataset" and made_from and made_from[0] in self._examples:
             what = "split"
             whole = len(self._examples[made_from[0]][1])
@@ -151,6 +154,7 @@ class Describer:
         self.mark(number, thing)
         counts, samples = rows.described(thing)
         texts, part = rows.texts(thing), rows.chosen(thing)
+        self.rows_told(number, texts or ())
         whole = self.identities.number(part[0]) if part is not None else None
         own: set[Any] = {(whole, i) for i in part[1]} if part is not None else set()
         if texts is None and (part is not None or rows.is_torch_dataset(thing)):

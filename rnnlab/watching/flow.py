@@ -296,6 +296,8 @@ class _Told:
             return
         with recorder.guarded():
             flow._tell_counts(self.n)
+            if recorder.function_ended is not None:
+                recorder.function_ended(sys._getframe(1))
             if error and error[0] is not None:
                 # It did not come to its end: nothing came out.
                 recorder.leave(self.n)

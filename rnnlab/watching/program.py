@@ -14,6 +14,7 @@ import inspect
 import linecache
 import os
 import sys
+import tempfile
 import traceback
 from collections.abc import Callable
 from importlib.machinery import SourceFileLoader
@@ -25,15 +26,18 @@ import msgspec
 
 import rnnlab
 from rnnlab import sources
-from rnnlab.facts import Crash, Instead, Place, Said
+from rnnlab.facts import Crash, Gap, Instead, Place, Said
 from rnnlab.record import Header, Record
 from rnnlab.sources import Cell
+from rnnlab.watching.budget import Budget, OutOfTime
+from rnnlab.watching.compiling import compiler_put_off
 from rnnlab.watching.crashes import crash_of
 from rnnlab.watching.environment import set_early
 from rnnlab.watching.flow import Flow
 from rnnlab.watching.importing import OwnModules, own_texts
 from rnnlab.watching.lines import Lines
 from rnnlab.watching.recorder import Recorder
+from rnnlab.watching.sampling import few_rows
 from rnnlab.watching.shortening import BRIEF, LIMITS
 from rnnlab.watching.watch import VALUES, Watch, new_record
 
@@ -47,8 +51,9 @@ _STOPPED = 130  # what a shell says of a program that Ctrl-C has ended
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """What the child is to do, written by the parent.
 
-    `done` is a file that the child makes when the program came to its end, in whatever way; `python_path` is what the
-    environment's PYTHONPATH was before the parent put rnnlab's own folder in front.
+    `done` is a file that the child makes when the program came to its end, in whatever way, with the seconds that its imports
+    took; `seconds` is how long it may compute beyond them; `python_path` is what the environment's PYTHONPATH was before the
+    parent put rnnlab's own folder in front.
     """
 
     program: str
@@ -56,6 +61,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     record: str
     done: str
     dry: bool = False
+    seconds: float | None = None
     brief: bool = False
     lines: bool = False
     values: bool = False
@@ -74,18 +80,50 @@ def run(job: Job) -> int:
     process = os.getpid()
     watch = Watch(record, values=VALUES if job.values else 0)
     _forget_in_forks(watch)
+    budget = Budget(job.seconds, lambda file: watch.recorder.places.kind(file) == "learner")
     try:
-        return _Program(job, watch).run()
+        with budget:
+            return _Program(job, watch, budget).run()
+    except OutOfTime:  # it came between two steps of ours
+        return 0
     finally:
         # A fork of the program's comes by here as well: the record is not its own.
         if os.getpid() == process:
             record.close()
-            Path(job.done).touch()
+            Path(job.done).write_text(f"{budget.importing:.6f}", encoding="ascii")
+
+
+def run_in_fork(job: dict[str, Any], environment: dict[str, str], folder: str) -> int:
+    """Run a program in a process of its own that was forked from a warm one, silently, and return its exit status.
+
+    Args:
+        job: a `Job` as plain data.
+        environment: what the program is to find there, but for the number of threads and graphics cards.
+        folder: where it is run.
+    """
+    kept = {
+        name: value for name, value in os.environ.items() if name.endswith("_NUM_THREADS") or name.startswith("CUDA")
+    }
+    os.environ.clear()
+    os.environ.update({**environment, **kept})
+    tempfile.tempdir = None
+    os.chdir(folder)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for target in (1, 2):
+        os.dup2(nowhere, target)
+    wished = msgspec.convert(job, Job)
+    sys.path[:] = [*filter(None, (wished.python_path or "").split(os.pathsep)), *sys.path]
+    try:
+        return run(wished)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else int(error.code is not None)
+    except KeyboardInterrupt:
+        return _STOPPED
 
 
 class _Program:
-    def __init__(self, job: Job, watch: Watch) -> None:
-        self.job, self.watch = job, watch
+    def __init__(self, job: Job, watch: Watch, budget: Budget) -> None:
+        self.job, self.watch, self.budget = job, watch, budget
         self.recorder: Recorder = watch.recorder
         # Symbolic links stay, as with Python.
         self.file = os.path.abspath(job.program)  # noqa: PTH100
@@ -103,12 +141,17 @@ class _Program:
                 compile(text, self.file, "exec", dont_inherit=True)
             with contextlib.ExitStack() as stack:
                 self._watch(stack, text)
+                self.budget.begin()
                 if self.job.cells is None:
                     exec(self._compiled(text), self.main.__dict__)
                 else:
                     self._run_cells(self.job.cells)
         except SystemExit:
             raise
+        except OutOfTime:
+            why = f"the dry run was ended after {self.job.seconds:g} s: what the program does later was not seen"
+            self.recorder.tell(Gap(what="dry run", why=why))
+            self.recorder.flush()
         except BaseException as error:
             if isinstance(error, SyntaxError) and not len(self.recorder.record):
                 self._tell_syntax_error(error)
@@ -126,8 +169,17 @@ class _Program:
         self.flow.know(texts)
         if self.job.dry:
             self.recorder.limits = dict(BRIEF if self.job.brief else LIMITS)
+        if self.job.dry:
+            # Beneath the witness of calls, which is to see the learner's own line next to it.
+            from rnnlab.watching.bridges.telling import Teller
+            from rnnlab.watching.standins.graphics import stand_in_for_a_graphics_card
+
+            stand_in_for_a_graphics_card(Teller(self.recorder, "stand-in"), texts, stack)
         if self.job.watch:
             stack.enter_context(self.watch.looking())
+        if self.job.dry and self.job.brief:
+            stack.enter_context(compiler_put_off())
+            stack.enter_context(few_rows(self.recorder))
         if bridges := _made("rnnlab.watching.bridges", "Bridges", self.recorder):
             stack.enter_context(bridges)
         if self.job.dry and (stand_ins := _made("rnnlab.watching.standins", "StandIns", self.recorder, texts)):
@@ -135,8 +187,27 @@ class _Program:
         if self.job.watch:
             stack.enter_context(self.flow.watching())
             stack.enter_context(OwnModules(self.flow, self.recorder.places))
+            if self.job.dry:
+                self._follow_marks(stack)
             if self.job.lines:
                 stack.enter_context(Lines(self.recorder).watching())
+
+    def _follow_marks(self, stack: contextlib.ExitStack) -> None:
+        """Follow the marked words of made-up reviews into splits and vocabularies."""
+        from rnnlab.watching.data.marks import Marks
+
+        marks = Marks(self.watch.describer)
+        self.recorder.function_ended = marks.look_through
+        kind = self.recorder.places.kind
+
+        def finish() -> None:
+            with self.recorder.guarded():
+                own = [
+                    one for one in list(sys.modules.values()) if kind(getattr(one, "__file__", None) or "") == "learner"
+                ]
+                marks.finish([self.main, *(one for one in own if one is not self.main)])
+
+        stack.callback(finish)
 
     # --- as Python itself would begin ------------------------------------------------------------------------------
 
@@ -188,7 +259,7 @@ class _Program:
                 self.recorder.tell(Instead(place=place, kind="skipped", what=skipped.what, done=skipped.done))
             try:
                 self._run_cell(cell, file)
-            except KeyboardInterrupt:
+            except (KeyboardInterrupt, OutOfTime):
                 raise
             except BaseException as error:
                 self._failed = True

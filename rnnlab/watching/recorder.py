@@ -96,6 +96,8 @@ class Recorder:
         self.values_left = 0
         # Set while calls are counted that are not told one by one: tells of them before anything else is told.
         self.counted: Callable[[], None] | None = None
+        # Called with the frame of a learner's function that ends.
+        self.function_ended: Callable[[FrameType], None] | None = None
 
     # --- facts -------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any
 from rnnlab import sources
 from rnnlab.facts import Named, Place, Scope
 from rnnlab.record import Header, Record, versions
+from rnnlab.watching.budget import OutOfTime
 from rnnlab.watching.crashes import crash_of
 from rnnlab.watching.describing import Describer, describe
 from rnnlab.watching.places import Places
@@ -125,6 +126,6 @@ class Watch:
         self.describer.tell(result, place, "", parents, stage=stage)
 
     def _tell_crash(self, error: BaseException) -> None:
-        if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit):
+        if isinstance(error, KeyboardInterrupt | GeneratorExit | SystemExit | OutOfTime):
             return
         self.recorder.tell(crash_of(self.recorder, error))

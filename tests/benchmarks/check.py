@@ -120,13 +120,11 @@ _jail: Any = None
 def look(program: Path, labels: list[Place], reading: bool) -> Seen:
     """Check one program, by all witnesses or by its source alone."""
     global _jail  # noqa: PLW0603  # one for each process of the pool
-    from rnnlab.jail import Jail
-    from rnnlab.probing.asking import MODULES
-    from rnnlab.verbs.check import check_program
+    from rnnlab.verbs.check import check_program, warm_jail
     from rnnlab.verbs.programs import programs_in
 
     if not reading and _jail is None:
-        _jail = Jail(MODULES)
+        _jail = warm_jail()
     seen = Seen(program.name, labels)
     for path in programs_in(program):
         checked = check_program(path, None, None if reading else _jail)

@@ -127,7 +127,7 @@ def _runs(number: int) -> bool:
 
 def test_a_job_sees_an_empty_folder_of_its_own_and_no_secret(jail: Jail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "do not tell")
-    with Jail(folders=[FOLDER], warm=jail._warm) as fresh:
+    with Jail(folders=[FOLDER], warm=jail.is_warm) as fresh:
         first, second = fresh.run("jobs.surroundings").value, fresh.run("jobs.surroundings").value
     assert first["folder"] != second["folder"] and not Path(first["folder"]).exists()
     assert first["files"] == second["files"] == ["left_behind.txt"] and first["input"] == ""
@@ -175,3 +175,21 @@ def test_closing_a_jail_ends_the_job_that_runs(tmp_path: Path) -> None:
             return
         time.sleep(0.05)
     pytest.fail("the job outlived its owner")
+
+
+def test_a_job_runs_beside_another_one() -> None:
+    import threading
+    import time
+
+    with Jail(warm=True) as jail:
+        jail.run("time.time")
+        began = time.monotonic()
+        first = threading.Thread(target=lambda: jail.run("jobs_that_wait.none"))
+        first.start()
+        assert jail.run("time.time", beside=True).finished
+        first.join()
+        sleeping = threading.Thread(target=lambda: jail.run("time.sleep", secs=1))
+        sleeping.start()
+        assert jail.run("time.time", beside=True).finished
+        assert time.monotonic() - began < 30
+        sleeping.join()

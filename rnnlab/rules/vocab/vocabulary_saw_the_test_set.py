@@ -39,28 +39,84 @@ print(len(TEXT.vocab), len(train_data), len(test_data))
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, rule
+from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, role_in_words, rule
+
+_FEWEST = 10  # reviews whose words prove something
 
 
 @rule(level="mistake", needs=("vocabulary",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Follow each source of a vocabulary down to its final splits and ask what these are for."""
     splits = Splits(record)
+    proofs = [proof for fact in record.ask(Data, what="marked words") if (proof := _proof(splits, fact)) is not None]
     vocabularies = list(record.ask(Data, what="vocabulary", where=lambda fact: fact.certain))
-    if not vocabularies:
+    if not vocabularies and not proofs and not _are_of_training(splits, record):
         raise Unseen("which reviews the vocabulary was built from depends on what the program is told")
 
     def saw_too_much(vocabulary: Data) -> bool:
         return bool(_parts(splits, vocabulary, "test") or _parts(splits, vocabulary, "valid"))
 
-    if never(vocabularies, saw_too_much, record):
+    found = [vocabulary for vocabulary in vocabularies if saw_too_much(vocabulary)]
+    for vocabulary in found:
+        yield _finding(record, splits, vocabulary, [proof for proof in proofs if _is_of(proof, vocabulary)])
+    if not found and proofs:
+        yield _proved(record, proofs[0])
+    elif never(vocabularies, saw_too_much, record) and not _are_of_training(splits, record):
         _say_what_is_unknown(splits, vocabularies)
-        return
-    for vocabulary in filter(saw_too_much, vocabularies):
-        yield _finding(record, splits, vocabulary)
+
+
+class _Proof(NamedTuple):
+    """Words of single made-up test reviews that a vocabulary knows: how many reviews have such a word, and how many it knows."""
+
+    fact: Data
+    name: str
+    known: int
+    reviews: int
+
+
+def _proof(splits: Splits, marked: Data) -> _Proof | None:
+    """Say whether a dry run's vocabulary knows the words that stand in single test reviews alone."""
+    parts = [
+        _Proof(marked, splits.name(row["of"]), row["alone"], row["own"])
+        for row in marked.samples.get("rows", ())
+        if splits.role(row["of"]) == "test"
+    ]
+    files = [
+        _Proof(marked, f"the file of the {g} reviews", k, n)
+        for g, k, n in marked.samples.get("files", ())
+        if g == "test"
+    ]
+    # Words that come once may be dropped; but what is known of most test reviews was not learned elsewhere.
+    return next((one for one in (*parts, *files) if one.reviews >= _FEWEST and 2 * one.known >= one.reviews), None)
+
+
+def _are_of_training(splits: Splits, record: Record) -> bool:
+    """Say whether all vocabularies know the words of single training reviews, and of no test review."""
+    known: list[tuple[str | None, int, int]] = []
+    for marked in record.ask(Data, what="marked words"):
+        known += [(splits.role(row["of"]), row["alone"], row["own"]) for row in marked.samples.get("rows", ())]
+        known += [(role_in_words(group), words, rows) for group, words, rows in marked.samples.get("files", ())]
+    tests = [words for role, words, rows in known if role == "test" and rows >= _FEWEST]
+    return bool(tests) and not any(tests) and any(role == "train" and 2 * words >= rows for role, words, rows in known)
+
+
+def _is_of(proof: _Proof, vocabulary: Data) -> bool:
+    return proof.fact.samples.get("vocabulary") in (0, vocabulary.id)
+
+
+def _proved(record: Record, proof: _Proof) -> Finding:
+    return Finding(
+        proof.fact.place,
+        f"the vocabulary '{proof.fact.name}' knows a word that stands in no other review of {proof.known} of the "
+        f"{proof.reviews} made-up reviews in '{proof.name}': it was built with the test reviews in hand. "
+        f"Split first, then build it from the training reviews alone.",
+        (proof.fact.n,),
+        "habit" if _is_frozen(record) else None,
+    )
 
 
 def _parts(splits: Splits, vocabulary: Data, role: str) -> list[int]:
@@ -69,7 +125,7 @@ def _parts(splits: Splits, vocabulary: Data, role: str) -> list[int]:
     return sorted(part for part in parts if splits.role(part) == role)
 
 
-def _finding(record: Record, splits: Splits, vocabulary: Data) -> Finding:
+def _finding(record: Record, splits: Splits, vocabulary: Data, proofs: list[_Proof]) -> Finding:
     test, valid = _parts(splits, vocabulary, "test"), _parts(splits, vocabulary, "valid")
     part = splits.data[(test or valid)[0]]
     kind = "test" if test else "validation"
@@ -84,7 +140,7 @@ def _finding(record: Record, splits: Splits, vocabulary: Data) -> Finding:
         f"{expression(record, vocabulary.place)} chose its {_number(vocabulary, 'words')}words with the {kind} "
         f"reviews in hand: {way} '{splits.name(part.id)}'{_size(part)}. "
         f"Split first, then {cure}.",
-        (vocabulary.n, part.n),
+        (vocabulary.n, part.n, *(proof.fact.n for proof in proofs)),
         "habit" if _is_frozen(record) else None if test else "risk",
     )
 

@@ -72,6 +72,7 @@ class Tables:
         number = identities.number(seen.result)
         made_from = [origin] if source is not None and (origin := identities.ancestor(source)) is not None else []
         self.describer.mark(number, path, seen.result)
+        self.describer.rows_told(number, rows.texts(seen.result) or ())
         self.describer.tell_data(self.patches.place(seen.frame), "table", number, name, made_from, counts, samples)
 
     def _inherit(self, original: Any) -> Any:

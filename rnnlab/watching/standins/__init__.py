@@ -14,6 +14,7 @@ from typing import Any
 from rnnlab.watching.bridges.imports import Imports, placed
 from rnnlab.watching.bridges.telling import Teller
 from rnnlab.watching.recorder import Recorder
+from rnnlab.watching.standins.asked import stand_in_for_the_user
 from rnnlab.watching.standins.corpora import stand_in_for_corpora
 from rnnlab.watching.standins.files import Files
 from rnnlab.watching.standins.inert import stand_in_for_packages, stand_in_for_tensorboard
@@ -33,7 +34,7 @@ class StandIns:
 
     def __init__(self, recorder: Recorder, sources: Sequence[str]) -> None:
         self._teller = Teller(recorder, "stand-in")
-        self._files = Files(self._teller, sources)
+        self._files, self._sources = Files(self._teller, sources), tuple(sources)
         self._undo = contextlib.ExitStack()
 
     def __enter__(self) -> StandIns:
@@ -47,6 +48,7 @@ class StandIns:
             stand_in_for_corpora(downloads, first, undo)
             downloads.install(first, undo)
             _keep_checkpoints_apart(self._files, undo)
+            stand_in_for_the_user(self._teller, self._sources, undo)
             undo.enter_context(first)
             undo.enter_context(last)
             self._files.install(undo)

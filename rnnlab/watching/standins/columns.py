@@ -21,6 +21,8 @@ _READERS = {
     "read_parquet",
     "DictReader",
     "DataFrame",
+    "loads",
+    "literal_eval",
 }
 _NAMING = {"groupby", "sort_values", "set_index", "pop", "drop", "dropna", "drop_duplicates", "explode", "rename"}
 _TEXT = re.compile(
@@ -32,6 +34,9 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"(?:^|_)(?:id|index|idx|no|number|unnamed.*)$|id$", re.IGNORECASE)
+_LEAST = {"min_freq", "min_count", "min_df", "min_frequency", "minimum_frequency"}
+_LEAST_NAME = re.compile(r"min_?(?:freq|count|df|occ)", re.IGNORECASE)
+_COUNT = re.compile(r"freq|coun|cnt|occ|^[cnfv]$|\[\w+\]$", re.IGNORECASE)
 # Labels come in pairs; the negative (or first) one stands in front.
 _PAIRS = (
     ("negative", "positive"), ("neg", "pos"), ("Negative", "Positive"), ("ham", "spam"), ("real", "fake"), ("REAL", "FAKE"),
@@ -114,7 +119,7 @@ def wanted(sources: Iterable[str], at: tuple[str, int] | None = None) -> Wanted:
     nodes = [node for tree in trees.values() for node in ast.walk(tree)]
     calls = [node for node in nodes if isinstance(node, ast.Call)]
     result = Wanted()
-    readers = {id(call) for call in calls if _called(call) in _READERS}
+    readers = {id(call) for call in calls if _called(call) in _READERS or ast.unparse(call.func) == "json.load"}
     if at is not None and at[0] in trees:
         there = [node for node in ast.walk(trees[at[0]]) if isinstance(node, ast.Call)]
         readers &= {id(call) for call in there if call.lineno <= at[1] <= (call.end_lineno or call.lineno)}
@@ -128,9 +133,23 @@ def wanted(sources: Iterable[str], at: tuple[str, int] | None = None) -> Wanted:
         if name == "split" and call.args and isinstance(value := _constant(call.args[0]), str) and len(value) == 1:
             result.separators.append(value)
         for keyword in call.keywords:
-            if keyword.arg == "min_freq" and isinstance(value := _constant(keyword.value), int):
+            if keyword.arg in _LEAST and isinstance(value := _constant(keyword.value), int):
                 result.min_freq = max(result.min_freq, min(value, 20))
+    for node in nodes:
+        result.min_freq = max(result.min_freq, _least_count(node))
     return result
+
+
+def _least_count(node: ast.AST) -> int:
+    """Return how often a word must come where a program says so: `if count >= 5`, `MIN_FREQ = 3`; else 1."""
+    if isinstance(node, ast.Compare) and _COUNT.search(ast.unparse(node.left)):
+        value = _constant(node.comparators[0])
+        at_least = {ast.GtE: 0, ast.Gt: 1, ast.Lt: 0, ast.LtE: 1}.get(type(node.ops[0]))
+        if type(value) is int and at_least is not None and 0 <= value <= 20:
+            return value + at_least
+    if isinstance(node, ast.Assign) and type(value := _constant(node.value)) is int and 0 < value <= 20:
+        return value if _LEAST_NAME.search(ast.unparse(node.targets[0])) else 1
+    return 1
 
 
 def _parsed(source: str) -> ast.Module | None:
@@ -304,6 +323,11 @@ def _named_in(call: ast.Call, tables: _Tables) -> list[str]:
 
 def _collect_positions(nodes: list[ast.AST], result: Wanted) -> None:
     """Collect columns that are asked for by number: `labels.append(row[1])`, `text = row[0]`, `for label, text in reader`."""
+    whole = {
+        ast.unparse(node.args[0])
+        for node in nodes
+        if isinstance(node, ast.Call) and _called(node) == "int" and node.args
+    }
     for node in nodes:
         if isinstance(node, ast.Assign | ast.Expr):
             words = (
@@ -318,7 +342,7 @@ def _collect_positions(nodes: list[ast.AST], result: Wanted) -> None:
             source = ast.unparse(node.value if isinstance(node, ast.Assign) else node.iter)
             if "reader" in source or ".split(" in source:
                 for i, name in enumerate(_names(unpacked)):
-                    result.positions.setdefault(i, name)
+                    result.positions.setdefault(i, "label" if name in whole else name)
     _collect_numbers(nodes, result)
 
 

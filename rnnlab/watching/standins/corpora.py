@@ -31,6 +31,7 @@ def stand_in_for_corpora(downloads: Downloads, imports: Imports, undo: contextli
         _torchtext(downloads, undo)
     imports.after("spacy", functools.partial(_spacy, downloads))
     imports.after("nltk", functools.partial(_nltk, downloads))
+    imports.after("sklearn.datasets", functools.partial(_newsgroups, downloads))
     imports.after("datasets", functools.partial(_hugging_face, downloads))
     for name in ("keras.src.datasets.imdb", "keras.datasets.imdb", "tensorflow.keras.datasets.imdb"):
         imports.after(name, functools.partial(_keras, downloads))
@@ -302,6 +303,37 @@ def _movie_reviews(words: Callable[[str], list[str]]) -> dict[str, Callable[...,
             words(texts[n]) for n in ([fileids] if fileids else ids(categories))
         ],
     }
+
+
+# --- scikit-learn ----------------------------------------------------------------------------------------------------
+
+
+def _newsgroups(downloads: Downloads, datasets: ModuleType, undo: contextlib.ExitStack) -> None:
+    import numpy
+    from sklearn.utils import Bunch
+
+    original = datasets.fetch_20newsgroups
+
+    @functools.wraps(original)
+    def fetch(*, subset: str = "train", categories: Any = None, **options: Any) -> Any:
+        try:
+            return original(subset=subset, categories=categories, **{**options, "download_if_missing": False})
+        except OSError:
+            pass
+        note_made_up("20newsgroups")
+        today = "it is downloaded when the program runs for real"
+        downloads.teller.tell("scikit-learn's 20 newsgroups", "made-up reviews were used instead", today)
+        names = sorted(categories or (f"made.up.{number:02d}" for number in range(20)))
+        splits = ("train", "test") if subset == "all" else (subset,)
+        made = [(row, review) for split in splits for row, review in enumerate(reviews(split, 200))]
+        texts = [review.text for _, review in made]
+        target = numpy.array([(2 * (row // 2) + review.kind) % len(names) for row, review in made])
+        flag(texts)
+        if options.get("return_X_y"):
+            return texts, target
+        return Bunch(data=texts, target=target, target_names=names, filenames=numpy.array([]), DESCR="made up")
+
+    undo.enter_context(placed(datasets, "fetch_20newsgroups", fetch))
 
 
 # --- Keras -----------------------------------------------------------------------------------------------------------

@@ -63,6 +63,8 @@ class Files:
         opened = self._opening(builtins.open)
         undo.enter_context(placed(builtins, "open", opened))
         undo.enter_context(placed(io, "open", opened))
+        # It took Python's own function when it was imported.
+        undo.enter_context(placed(bz2, "_builtin_open", opened))
         for owner in (tarfile.TarFile, zipfile.ZipFile):
             for name in ("extract", "extractall"):
                 undo.enter_context(placed(owner, name, self._unpacking(name, getattr(owner, name))))

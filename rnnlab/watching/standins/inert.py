@@ -5,6 +5,7 @@ Only where the real package cannot be imported. A package that computes somethin
 
 from __future__ import annotations
 
+import contextlib
 import dis
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import CodeType, ModuleType
 from typing import Any
 
-from rnnlab.watching.bridges.imports import Imports, is_there
+from rnnlab.watching.bridges.imports import Imports, is_there, placed
 from rnnlab.watching.bridges.telling import Teller
 
 # What shows, draws or counts, and gives nothing back that a program computes with.
@@ -192,8 +193,15 @@ def stand_in_for_packages(teller: Teller, imports: Imports) -> None:
     for package in PACKAGES:
         if not is_there(package):
             imports.serve_family(package, _told(teller, package))
+    if not is_there("matplotlib"):
+        imports.after("pandas.plotting._core", _no_plots)
     if not is_there("google"):
         imports.serve("google", lambda: _inert("google"))
+
+
+def _no_plots(module: ModuleType, undo: contextlib.ExitStack) -> None:
+    """Let tables draw nothing; they look for matplotlib by themselves."""
+    undo.enter_context(placed(module, "_get_plot_backend", lambda backend=None: Anything()))
 
 
 def stand_in_for_tensorboard(teller: Teller, imports: Imports) -> None:
