@@ -1,4 +1,4 @@
-"""Reads and judges every Python file of a folder, whatever it is for: `python tests/benchmarks/any_files.py [FOLDER] [--every 10]`.
+"""Reads and judges every Python file of a folder, whatever it is: `python tests/benchmarks/any_files.py [FOLDER] [--every 10]`.
 
 Without a folder: the installed packages of this Python. Prints what failed inside, which rules broke, what was found (nothing
 should be, but in programs that train), and the files whose reading took longest.
