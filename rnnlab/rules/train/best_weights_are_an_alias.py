@@ -157,7 +157,9 @@ def _compares(test: ast.expr) -> bool:
 
 def _model_attributes(tree: ast.Module) -> set[str]:
     """Return the attributes that hold a model: their parameters are trained, or they are put into a mode."""
-    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    calls = [
+        node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
     owners = [one.value for one in calls if one.attr in ("eval", "train", "state_dict", "parameters")]
     trained = [one.value for one in calls if one.attr == "parameters"]
     names = {ast.unparse(one) for one in owners} & {ast.unparse(one) for one in trained}
@@ -203,7 +205,9 @@ def _used_later(tree: ast.Module) -> set[str]:
             found |= {name for argument in node.args for name in names_in(argument)}
         elif isinstance(node, ast.Call):
             # What answers, what is put into evaluation mode, and what is given away under such a name.
-            answers = [node.func.value] if isinstance(node.func, ast.Attribute) and node.func.attr == "eval" else [node.func]
+            answers = (
+                [node.func.value] if isinstance(node.func, ast.Attribute) and node.func.attr == "eval" else [node.func]
+            )
             given = [name for name in map(_name, node.args) if "best" in name.lower() or "mejor" in name.lower()]
             found |= {*given, *map(_name, answers)}
         elif isinstance(node, ast.Assign) and _takes_back(node):
