@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rnnlab.reading.arithmetic import told_choice
 from rnnlab.reading import tensors
 from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.libraries.registry import calls, group_of
@@ -275,6 +276,8 @@ def _reduce(run: Any, given: Any) -> Value:
     values = [constant(value) for value in given.positional]
     if given.callee.last in ("max", "min") and len(values) > 1 and all(isinstance(v, int | float) for v in values):
         return Constant(max(values) if given.callee.last == "max" else min(values))
+    if given.callee.last in ("max", "min") and len(values) == 2:
+        told_choice(run, given.node, given.values())
     first = given.get(0)
     if isinstance(first, Tensor) and given.callee.root != "numpy":
         return tensors.function(run, given.callee.last, given)

@@ -154,3 +154,14 @@ def walked_over(loop: ast.For) -> ast.expr:
 def is_backward(call: ast.Call) -> bool:
     """Say whether a call starts the backward pass."""
     return word(call.func) in {"backward", "manual_backward"}
+
+
+def is_ordering(compare: ast.Compare) -> bool:
+    """Say whether a comparison asks which of two is greater."""
+    return isinstance(compare.ops[0], ast.Lt | ast.Gt | ast.LtE | ast.GtE)
+
+
+def bound_in(statements: list[ast.stmt]) -> set[str]:
+    """Return the last words of all that statements bind: `best` of `self.best = now`."""
+    nodes = (node for statement in statements for node in within(statement))
+    return {word(node) for node in nodes if isinstance(getattr(node, "ctx", None), ast.Store)} - {""}
