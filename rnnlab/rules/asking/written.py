@@ -53,6 +53,15 @@ class Written:
                         if word(node.value.func) in self.classes
                     }
 
+    @property
+    def modules(self) -> set[str]:
+        """The names of the classes that are models or layers: they say what goes forward."""
+        return {
+            name
+            for name, kind in self.classes.items()
+            if any(isinstance(one, Function) and one.name == "forward" for one in kind.body)
+        }
+
     def called(self, call: ast.Call) -> list[Function]:
         """Return the program's own functions that a call may enter."""
         name = word(call.func)
@@ -165,3 +174,16 @@ def bound_in(statements: list[ast.stmt]) -> set[str]:
     """Return the last words of all that statements bind: `best` of `self.best = now`."""
     nodes = (node for statement in statements for node in within(statement))
     return {word(node) for node in nodes if isinstance(getattr(node, "ctx", None), ast.Store)} - {""}
+
+
+def models_in(written: Written) -> dict[str, int]:
+    """Return the variables that are bound to a model of the program's own, each with the line."""
+    modules = written.modules
+    return {
+        word(target): node.lineno
+        for source in written.sources
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign) and any(word(call.func) in modules for call in calls(node.value))
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }

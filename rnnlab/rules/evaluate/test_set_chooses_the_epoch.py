@@ -179,8 +179,8 @@ class _Judge:
             known, place, evidence = self._by_facts(choice)
             level: Level | None = None
             if known is None:
-                known, level = self._by_words(choice), "risk"
-                place = choice.place
+                known, place = self._by_words(choice), choice.place
+                level = None if self._is_known(choice) else "risk"
             self.looked |= known is not None
             if known == "test" and place not in done:
                 done.add(place)
@@ -226,6 +226,18 @@ class _Judge:
             fact = self.record.fact(fact.inside)
             if isinstance(fact, Scope):
                 yield fact.n
+
+    def _is_known(self, choice: Choice) -> bool:
+        """Say whether the choice is by a call that is given a loader which holds the test reviews, by its data too."""
+        words = {
+            word(one)
+            for name in choice.asked
+            for statement in (choice.loop.body if choice.loop is not None else ())
+            for value in _given_to(statement, name)
+            for one in ast.walk(value)
+        }
+        loaders = self.record.ask(Data, what="loader", where=lambda one: one.name in words)
+        return any(self.splits.role(one.id) == "test" or role_by_name(one.name) == "test" for one in loaders)
 
     def _by_words(self, choice: Choice) -> Role | None:
         """Return what the reviews are for by the program's own words: `acc = accuracy(model, test_loader)`."""
