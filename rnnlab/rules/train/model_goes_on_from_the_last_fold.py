@@ -133,7 +133,7 @@ _FRESH = re.compile(
     r"|(build|make|create|get|new|fresh)_?\w*(model|net|classifier|rnn|lstm|gru)|^apply$",
     re.IGNORECASE,
 )
-_FOLDS = re.compile(r"fold|split|kf\b|cv\b", re.I)
+_FOLDS = re.compile(r"fold|kf\b|cv\b|skf|splitter|shuffle_?split", re.I)
 
 
 @rule(level="mistake", needs=("source",), real_data=False)
@@ -160,8 +160,13 @@ def check(record: Record) -> Iterator[Finding]:
 def _is_over_folds(loop: ast.For) -> bool:
     """Say whether a loop goes over folds, or does all of it again and again."""
     over = [word(call.func) for call in calls(loop.iter)]
-    if "split" in over and _FOLDS.search(ast.unparse(loop.iter)):
-        return True
+    for call in calls(loop.iter):
+        if (
+            isinstance(call.func, ast.Attribute)
+            and call.func.attr == "split"
+            and _FOLDS.search(ast.unparse(call.func.value))
+        ):
+            return True
     targets = [one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)]
     return "range" in over and any(_TURNS.match(name) for name in targets)
 
