@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from rnnlab.reading.arithmetic import told_choice
 from rnnlab.reading import tensors
+from rnnlab.reading.arithmetic import told_choice
 from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.libraries.registry import calls, group_of
 from rnnlab.reading.looping import element_of

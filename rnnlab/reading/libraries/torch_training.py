@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from rnnlab.facts import Call
-from rnnlab.reading.arithmetic import told_choice
 from rnnlab.reading import tensors
+from rnnlab.reading.arithmetic import told_choice
 from rnnlab.reading.libraries.registry import ATTRIBUTES, CALLS, calls, group_of, methods
 from rnnlab.reading.libraries.torch_layers import noted
 from rnnlab.reading.passes import settle

@@ -294,9 +294,7 @@ def _is_number_of(value: ast.expr, name: str) -> bool:
             value = value.func.value
         elif isinstance(value, ast.Call) and word(value.func) in _AS_IT_IS and value.args:
             value = value.args[0]
-        elif isinstance(value, ast.Attribute) and value.attr in _AS_IT_IS:
-            value = value.value
-        elif isinstance(value, ast.Subscript):
+        elif (isinstance(value, ast.Attribute) and value.attr in _AS_IT_IS) or isinstance(value, ast.Subscript):
             value = value.value
         else:
             return False
