@@ -191,7 +191,7 @@ class _Judge:
         for fact in self.record.ask(Data, what="choice", where=lambda one: _same(one.place, choice.place)):
             training = self._training_beside(fact)
             loaders = {one for number in fact.made_from for one in counted_on(self.splits, number)}
-            roles = {self._role(one) for one in loaders}
+            roles: set[Role | None] = {self._role(one) for one in loaders}
             if training is not None and len(roles) == 1:
                 return roles.pop(), self._asked_at(fact, training), (fact.n,)
         return None, None, ()
@@ -323,7 +323,9 @@ def _role_of_call(value: ast.expr) -> Role | None:
         value = value.value
     if not isinstance(value, ast.Call):
         return None
-    given = {_role(one) for one in (*value.args, *(keyword.value for keyword in value.keywords))} - {None}
+    given: set[Role | None] = {_role(one) for one in (*value.args, *(keyword.value for keyword in value.keywords))} - {
+        None
+    }
     return given.pop() if len(given) == 1 else None
 
 
@@ -363,8 +365,8 @@ def _lightning(written: Written, judge: _Judge) -> Iterator[Finding]:
             source, monitor = monitors[0]
             yield Finding(
                 source.place(monitor),
-                f"{word(monitor.func)} chooses the epoch by {ast.unparse(validated)}, which line {call.lineno} gives to fit as validation "
-                f"data: those are the test reviews. Give a validation split to fit, and the test reviews to trainer.test alone.",
+                f"{word(monitor.func)} chooses the epoch by {ast.unparse(validated)}, line {call.lineno}: "
+                f"those are the test reviews. Give a validation split to fit, and the test reviews to trainer.test alone.",
             )
 
 

@@ -358,8 +358,8 @@ class _Lightning:
             if ast.unparse(call.func.value) in fitted and given and not options & {"ckpt_path", None}:
                 yield Finding(
                     source.place(call),
-                    f"{ast.unparse(call)} tests the model as the last epoch left it: the best weights, which ModelCheckpoint kept, are "
-                    f'loaded only where no model is given. Write ckpt_path="best".',
+                    f"{ast.unparse(call)} tests the model as the last epoch left it: the best weights, from ModelCheckpoint, "
+                    f'are loaded only where no model is given. Write ckpt_path="best".',
                 )
 
 
@@ -370,6 +370,6 @@ def calls_everywhere(tree: ast.Module) -> Iterator[ast.Call]:
 
 def _message(tested: Tested) -> str:
     return (
-        f"Line {tested.statement.lineno} tests the weights of the last epoch: line {tested.kept.line} kept those of the best epoch, and "
+        f"Line {tested.statement.lineno} tests the weights of the last epoch: line {tested.kept.line} kept the best, and "
         f"nothing loads them before the test. Call model.load_state_dict(...) with them first."
     )

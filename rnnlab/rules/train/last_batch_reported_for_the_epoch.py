@@ -188,9 +188,9 @@ def _is_called_again(written: Written, source: Source, function: Function | None
         return False
     for other in written.sources:
         for outer in ast.walk(other.tree):
-            if isinstance(outer, ast.For | ast.While) and outer is not loop:
-                if any(function in written.called(call) for call in calls(outer)):
-                    return True
+            is_other_loop = isinstance(outer, ast.For | ast.While) and outer is not loop
+            if is_other_loop and any(function in written.called(call) for call in calls(outer)):
+                return True
     return False
 
 

@@ -1,7 +1,7 @@
 """# The model goes on from the last fold
 
-**What happened.** The model is made once, before the loop over the folds (or over several runs): each turn trains the same weights
-further.
+**What happened.** The model is made once, before the loop over the folds (or over several runs): each turn trains the same
+weights further.
 
 **Why it matters.** With 5 folds the second fold is judged on reviews that the model learnt in the first one, the fifth on reviews
 that it has seen four times. Each fold looks better than the last, and their mean is no estimate of anything.
@@ -179,7 +179,7 @@ def _makes_anew(written: Written, call: ast.Call) -> bool:
 
 def _message(loop: ast.For, name: str, made: int) -> str:
     return (
-        f"Each turn of the loop in line {loop.lineno} trains {name}, made once in line {made}, further: from the second turn on it has "
-        f"already learnt from reviews that it is then judged on, and the results are not independent. Make {name} and its optimizer in "
-        f"the loop."
+        f"Each turn of the loop in line {loop.lineno} trains {name}, made once in line {made}, further: later turns have "
+        f"already learnt from reviews that they are judged on, and the results are not independent. Make {name} and its "
+        f"optimizer in the loop."
     )

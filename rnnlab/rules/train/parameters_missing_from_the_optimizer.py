@@ -177,8 +177,8 @@ def _as_written(record: Record) -> Iterator[Finding]:
         if said:
             yield Finding(
                 source.place(node.value),
-                f"{word(node.targets[0])} holds the parameters of {', '.join(held)}, but not those of {said}: they keep the random "
-                f"weights that they were born with.",
+                f"{word(node.targets[0])} holds the parameters of {', '.join(held)}, but not those of {said}: they keep the "
+                f"random weights that they were born with.",
             )
 
 

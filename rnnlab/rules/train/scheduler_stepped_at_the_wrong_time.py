@@ -193,7 +193,7 @@ def _early(step: Step) -> str:
         earlier = [call for one in block[:index] for call in calls(one) if word(call.func) == "step"]
         if before and stepped and not earlier and _is_optimizer(stepped[0]):
             return (
-                f"comes before {ast.unparse(stepped[0])} (line {stepped[0].lineno}): the rate has moved on before it was used once. "
+                f"comes before {ast.unparse(stepped[0])} (line {stepped[0].lineno}): the rate has moved on before it was used. "
                 f"Step the optimizer first, then the scheduler."
             )
     return ""
@@ -226,8 +226,8 @@ def _too_often(written: Written, step: Step) -> str:
     if not trains or nested or is_range or guarded or not _counts_epochs(step.made):
         return ""
     return (
-        f"runs at every batch, and {ast.unparse(step.made)} counts epochs: after a few batches the rate is where it should be after as "
-        f"many epochs. Step it once, after the loop over the batches."
+        f"runs at every batch, and {ast.unparse(step.made)} counts epochs: after a few batches the rate is where it should be "
+        f"after as many epochs. Step it once, after the loop over the batches."
     )
 
 
@@ -260,7 +260,7 @@ def _too_rarely(written: Written, step: Step) -> str:
     own = any(step.statement in ast.walk(one) for one in inner)
     if own or not inner or not isinstance(loop, ast.For) or "epoch" not in ast.unparse(loop.target).lower():
         return ""
-    return f"runs once an epoch, and {step.kind} was told the number of all batches: the rate hardly moves. Step it after each batch."
+    return f"runs once an epoch, and {step.kind} was told the number of all batches. Step it after each batch."
 
 
 def _counts_batches(made: ast.Call) -> bool:
