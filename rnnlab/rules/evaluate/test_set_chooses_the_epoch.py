@@ -323,9 +323,8 @@ def _role_of_call(value: ast.expr) -> Role | None:
         value = value.value
     if not isinstance(value, ast.Call):
         return None
-    given: set[Role | None] = {_role(one) for one in (*value.args, *(keyword.value for keyword in value.keywords))} - {
-        None
-    }
+    arguments = (*value.args, *(keyword.value for keyword in value.keywords))
+    given: set[Role] = {role for one in arguments if (role := _role(one)) is not None}
     return given.pop() if len(given) == 1 else None
 
 
