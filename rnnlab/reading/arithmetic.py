@@ -267,6 +267,8 @@ def compare(run: Run, node: ast.Compare, left: Value, rights: list[Value]) -> Va
     if tensors.is_tensor(left) or tensors.is_tensor(right):
         pairs = [(run.story.word(node.left), left), (run.story.word(node.comparators[0]), right)]
         return tensors.operate(run, _COMPARED[kind], pairs, node)
+    if kind in (ast.Lt, ast.Gt, ast.LtE, ast.GtE):
+        told_choice(run, node, [left, right])
     found = {_compared(kind, one, two) for one in options(left) for two in options(right)}
     if len(found) == 1 and (known := found.pop()) is not None:
         soft = any(isinstance(v, Constant) and v.soft for v in (left, right))
@@ -274,6 +276,13 @@ def compare(run: Run, node: ast.Compare, left: Value, rights: list[Value]) -> Va
     if kind in (ast.Eq, ast.NotEq) and None not in found and any(isinstance(v, Constant) for v in (left, right)):
         return derived([left, right])
     return derived([left, right], run.story.word(node))
+
+
+def told_choice(run: Run, node: Any, values: list[Value]) -> None:
+    """Tell in a loop that something is chosen by numbers which were counted on data."""
+    origins = frozenset().union(*(deep_origins(value) for value in values))
+    if origins and run.loops:
+        run.story.data(node, "choice", made_from=origins)
 
 
 def _compared(kind: type, one: Value, two: Value) -> bool | None:

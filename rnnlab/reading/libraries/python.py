@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from rnnlab.reading import tensors
+from rnnlab.reading.arithmetic import told_choice
 from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.libraries.registry import calls, group_of
 from rnnlab.reading.looping import element_of
@@ -268,18 +269,32 @@ def _number(run: Any, given: Any) -> Value:
     return made
 
 
-@calls("builtins.sum builtins.max builtins.min numpy.mean numpy.sum statistics.mean math.sqrt math.ceil math.floor")
+@calls(
+    "builtins.sum builtins.max builtins.min numpy.mean numpy.sum statistics.mean statistics.fmean math.sqrt math.ceil math.floor"
+)
 def _reduce(run: Any, given: Any) -> Value:
     values = [constant(value) for value in given.positional]
     if given.callee.last in ("max", "min") and len(values) > 1 and all(isinstance(v, int | float) for v in values):
         return Constant(max(values) if given.callee.last == "max" else min(values))
+    if given.callee.last in ("max", "min") and len(values) == 2:
+        told_choice(run, given.node, given.values())
     first = given.get(0)
     if isinstance(first, Tensor) and given.callee.root != "numpy":
         return tensors.function(run, given.callee.last, given)
     made = run.number(run.story.word(given.node), origins_of(given.values()), made_of(given.values()))
-    if given.callee.last in ("mean", "sum") and isinstance(first, Listing):
+    if given.callee.last in ("mean", "fmean", "sum") and isinstance(first, Listing):
         made.added = _added(first)
+    if given.callee.last in ("mean", "fmean") and made.added:
+        made.origins = frozenset({_mean_of_turns(run, given, made)})
+        made.added = ""
     return made
+
+
+def _mean_of_turns(run: Any, given: Any, made: Number) -> int:
+    """A list that grew by one number a turn is averaged: a metric, divided by the number of turns."""
+    name = given.word(0)
+    samples = {"total": name, "added": made.added, "divisor": f"len({name})", "by": "turns"}
+    return run.story.data(given.node, "metric", run.name(given.node), made.origins, samples=samples)
 
 
 def _added(value: Listing) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from rnnlab.facts import Call
 from rnnlab.reading import tensors
+from rnnlab.reading.arithmetic import told_choice
 from rnnlab.reading.libraries.registry import ATTRIBUTES, CALLS, calls, group_of, methods
 from rnnlab.reading.libraries.torch_layers import noted
 from rnnlab.reading.passes import settle
@@ -163,6 +164,8 @@ def _scheduled(run: Any, owner: Thing, given: Any) -> Value:
         "arguments": len(given.positional) + len(given.named),
         "scheduler": owner.number,
     }
+    if "Plateau" in owner.name and (metric := given.get(0, "metrics")) is not None:
+        told_choice(run, given.node, [metric])
     event(run, given, "scheduler_step", values)
     return Constant(None)
 

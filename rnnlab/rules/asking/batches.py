@@ -35,3 +35,15 @@ def asked_for_at(record: Record, loader: Data) -> Place | None:
 def _function(record: Record, loader: Data) -> str:
     scope = record.fact(loader.inside) if loader.inside is not None else None
     return scope.function.rpartition(".")[2] if isinstance(scope, Scope) else ""
+
+
+def counted_on(splits: Splits, number: int) -> set[int]:
+    """Return the loaders (or the rows themselves, where there is none) that a number was counted on."""
+    fact = splits.data.get(number)
+    if fact is None or fact.what in ("vocabulary", "model", "field", "checkpoint"):
+        return set()
+    if fact.what in ("metric", "batch"):
+        found = {one for parent in fact.made_from for one in counted_on(splits, parent)}
+        # The rows themselves may stand beside: as their number, that the sum is divided by.
+        return {one for one in found if splits.data[one].what == "loader"} or found
+    return {number}

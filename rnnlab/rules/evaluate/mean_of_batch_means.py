@@ -97,15 +97,19 @@ for epoch in range(2):
 ```
 """
 
+import ast
 import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
+from rnnlab.rules.asking.passes import has_text
+from rnnlab.rules.asking.syntax import trees
 from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
 
-_SHARE = re.compile(r"acc|f1|score|prec|rec|mean\(", re.IGNORECASE)
+_SHARE = re.compile(r"acc|f1|score|prec|rec|mean\(|\.mea", re.IGNORECASE)
+_MEAN = re.compile(r"\.mea|mean\(")  # a long expression is cut off
 _LOSS = re.compile(r"loss", re.IGNORECASE)
 
 
@@ -114,7 +118,7 @@ def check(record: Record) -> Iterator[Finding]:
     """Ask each number that a loop added up what it was divided by."""
     known, done = False, set()
     for metric in record.ask(Data, what="metric"):
-        by, added = _divided_by(metric), str(metric.samples.get("added", ""))
+        by, added = _divided_by(record, metric), str(metric.samples.get("added", ""))
         known |= by in ("batches", "examples", "counted")
         found = _judged(record, by, added)
         if found is None or metric.place in done:
@@ -132,11 +136,33 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("no number was seen that a loop added up and the program divided")
 
 
-def _divided_by(metric: Data) -> str:
-    """Return what a sum was divided by: a list that grew by one number for each batch counts batches."""
-    total, divisor = str(metric.samples.get("total", "")), str(metric.samples.get("divisor", ""))
-    is_list = total.startswith("sum(") and divisor == f"len{total[3:]}"
-    return "batches" if is_list else str(metric.samples.get("by", ""))
+def _divided_by(record: Record, metric: Data) -> str:
+    """Return what a sum was divided by: a list that grew by one number for each batch, or a count of turns, counts batches."""
+    total, divisor, by = (str(metric.samples.get(key, "")) for key in ("total", "divisor", "by"))
+    # Of a mean of turns it must be seen that a turn is a batch: over one, something was averaged.
+    is_turns = by == "turns" or (total.startswith("sum(") and divisor == f"len{total[3:]}")
+    if (is_turns or (by == "counted" and _counts_turns(record, divisor))) and _MEAN.search(
+        str(metric.samples.get("added"))
+    ):
+        return "batches"
+    if by == "turns":
+        return by
+    if is_turns:
+        return "batches"
+    return "examples" if by == "counted" and _is_batched(record, divisor) else by
+
+
+def _counts_turns(record: Record, divisor: str) -> bool:
+    """Say whether a name goes up by one each time and never otherwise."""
+    nodes = (node for _, _, tree in trees(record) for node in ast.walk(tree) if isinstance(node, ast.AugAssign))
+    added = [ast.unparse(node.value) for node in nodes if ast.unparse(node.target) == divisor]
+    return bool(added) and set(added) == {"1"}
+
+
+def _is_batched(record: Record, divisor: str) -> bool:
+    """Say whether `len(rows)` counts the very rows that a loader was made of."""
+    rows = re.fullmatch(r"len\(([\w.]+)\)", divisor)
+    return rows is not None and has_text(record, f"DataLoader({rows[1]},", f"DataLoader({rows[1]})")
 
 
 def _judged(record: Record, by: object, added: str) -> tuple[str, Level | None] | None:

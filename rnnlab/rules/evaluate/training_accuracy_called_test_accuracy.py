@@ -85,6 +85,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data, Loop, Said
 from rnnlab.record import Record
+from rnnlab.rules.asking.batches import counted_on
 from rnnlab.rules.kit import (
     Finding,
     Number,
@@ -139,7 +140,7 @@ def _spoken(splits: Splits, said: Said) -> set[Role | None]:
     holes = [match.start() for match in re.finditer(r"\{\}", said.text)]
     for start, behind in zip(holes, said.made_from, strict=False):
         if nearest_before(roles, start) == "test" and nearest_before(measures, start) is True:
-            found |= {_role_of_loader(splits, one) for number in behind for one in _loaders(splits, number)} or {None}
+            found |= {_role_of_loader(splits, one) for number in behind for one in counted_on(splits, number)} or {None}
     return found
 
 
@@ -151,20 +152,8 @@ def _role_of_loader(splits: Splits, number: int) -> Role | None:
     return role if role != "train" or not splits.trained_on.isdisjoint(fact.made_from) else None
 
 
-def _loaders(splits: Splits, number: int) -> set[int]:
-    """Return the loaders (or the rows themselves, where there is none) that a number was counted on."""
-    fact = splits.data.get(number)
-    if fact is None or fact.what in ("vocabulary", "model", "field", "checkpoint"):
-        return set()
-    if fact.what in ("metric", "batch"):
-        found = {one for parent in fact.made_from for one in _loaders(splits, parent)}
-        # The rows themselves may stand beside: as their number, that the sum is divided by.
-        return {one for one in found if splits.data[one].what == "loader"} or found
-    return {number}
-
-
 def _finding_in_source(splits: Splits, said: Said) -> Finding:
-    numbers = {one for behind in said.made_from for number in behind for one in _loaders(splits, number)}
+    numbers = {one for behind in said.made_from for number in behind for one in counted_on(splits, number)}
     names = ", ".join(f"'{splits.name(one)}'" for one in sorted(numbers) if splits.role(one) == "train")
     tests = [f.name for f in splits.data.values() if f.what == "loader" and f.name and splits.role(f.id) == "test"]
     return Finding(

@@ -128,14 +128,42 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("the source is not known")
     for key, text, tree in trees(record):
         loaded = _used_later(tree)
-        for node, around in with_parents(tree):
-            if not isinstance(node, ast.Assign) or not _in_a_branch_of_a_loop(around):
-                continue
-            name = ast.unparse(node.targets[0])
-            if name in models or not _is_alias(node.value, models) or name.rpartition(".")[2] not in loaded:
-                continue
-            place = place_of(key, text, node)
-            yield Finding(place, _message(record, place, name), evidence)
+        models_here = models | _model_attributes(tree)
+        found = [one for one in _aliases(tree, models_here) if one[0].rpartition(".")[2] in loaded]
+        better = {name for name, _, is_better in found if is_better}
+        for name, node, _ in found:
+            if name in better:
+                place = place_of(key, text, node)
+                yield Finding(place, _message(record, place, name), evidence)
+
+
+def _aliases(tree: ast.Module, models: set[str]) -> Iterator[tuple[str, ast.Assign, bool]]:
+    """Return every name that live weights are bound to, and whether it is where something better was found."""
+    for node, around in with_parents(tree):
+        if not isinstance(node, ast.Assign) or (name := ast.unparse(node.targets[0])) in models:
+            continue
+        branches = [one for one in around if isinstance(one, ast.If)]
+        if isinstance(node.value, ast.Name | ast.Attribute) and not any(_compares(one.test) for one in branches):
+            continue  # a model under a second name, which nothing better was found for
+        if _is_alias(node.value, models) and (not branches or _in_a_branch_of_a_loop(around)):
+            yield name, node, bool(branches)
+
+
+def _compares(test: ast.expr) -> bool:
+    """Say whether a test asks which of two is greater."""
+    ordering = (ast.Lt, ast.Gt, ast.LtE, ast.GtE)
+    return any(isinstance(one, ast.Compare) and isinstance(one.ops[0], ordering) for one in ast.walk(test))
+
+
+def _model_attributes(tree: ast.Module) -> set[str]:
+    """Return the attributes that hold a model: their parameters are trained, or they are put into a mode."""
+    calls = [
+        node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    owners = [one.value for one in calls if one.attr in ("eval", "train", "state_dict", "parameters")]
+    trained = [one.value for one in calls if one.attr == "parameters"]
+    names = {ast.unparse(one) for one in owners} & {ast.unparse(one) for one in trained}
+    return {name for name in names if name.startswith("self.")}
 
 
 def _in_a_branch_of_a_loop(around: tuple[ast.AST, ...]) -> bool:
@@ -150,7 +178,11 @@ def _is_alias(value: ast.expr, models: set[str]) -> bool:
         called = ast.unparse(value.func).rpartition(".")[2]
         if called == "state_dict" and not value.args:
             return _speaks_of_a_model(value.func, models)
+        if called == "copy" and not value.args and isinstance(value.func, ast.Attribute):
+            return _is_alias(value.func.value, set())
         return called in _SHALLOW and len(value.args) == 1 and _is_alias(value.args[0], set())
+    if isinstance(value, ast.Dict):
+        return any(_is_alias(one, set()) for one in value.values)
     if isinstance(value, ast.DictComp):
         plain = isinstance(value.value, ast.Name) and len(value.generators) == 1
         return plain and "state_dict" in names_in(value.generators[0].iter)
@@ -172,10 +204,22 @@ def _used_later(tree: ast.Module) -> set[str]:
         ):
             found |= {name for argument in node.args for name in names_in(argument)}
         elif isinstance(node, ast.Call):
-            found |= {name for name in map(_name, node.args) if "best" in name.lower() or "mejor" in name.lower()}
+            # What answers, what is put into evaluation mode, and what is given away under such a name.
+            answers = (
+                [node.func.value] if isinstance(node.func, ast.Attribute) and node.func.attr == "eval" else [node.func]
+            )
+            given = [name for name in map(_name, node.args) if "best" in name.lower() or "mejor" in name.lower()]
+            found |= {*given, *map(_name, answers)}
+        elif isinstance(node, ast.Assign) and _takes_back(node):
+            found.add(_name(node.value))
         elif isinstance(node, ast.Return) and node.value is not None:
             found |= names_in(node.value)
     return found
+
+
+def _takes_back(node: ast.Assign) -> bool:
+    """Say whether a model becomes what was kept: `self.model = self.best_model`."""
+    return isinstance(node.value, ast.Attribute) and ast.unparse(node.value).startswith("self.best")
 
 
 def _name(node: ast.expr) -> str:

@@ -96,14 +96,17 @@ for epoch in range(2):
 ```
 """
 
+import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import has_text
+from rnnlab.rules.asking.written import Written, calls, is_backward, word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 # The layers that a classifier cannot do without training; an embedding may be pretrained.
+_OPTIMIZERS = frozenset("Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam".split())
 _TRAINED = frozenset("LSTM GRU RNN LSTMCell GRUCell RNNCell Linear".split())
 
 
@@ -113,8 +116,15 @@ def check(record: Record) -> Iterator[Finding]:
     optimizers = list(record.ask(Data, what="optimizer"))
     if has_text(record, "requires_grad = False", "requires_grad_(False)", "requires_grad=False"):
         raise Unseen("the program freezes parameters, and which ones is not known")
-    known = False
+    known, found = False, set[int]()
+    for finding in _as_written(record):
+        known = True
+        if finding.place is not None:
+            found.add(finding.place.line)
+        yield finding
     for optimizer in optimizers:
+        if optimizer.place is not None and optimizer.place.line in found:
+            continue
         counts = optimizer.counts
         if counts.get("of_parameters") is not None and counts.get("parameters_held") is not None:  # a run has counted
             known = True
@@ -146,6 +156,116 @@ def check(record: Record) -> Iterator[Finding]:
                 )
     if not known:
         raise Unseen("whose parameters the optimizer holds is not known")
+
+
+def _as_written(record: Record) -> Iterator[Finding]:
+    """Look for parts of a model that the program's only optimizer is not given, and for models that it does not know."""
+    written = Written(record)
+    made = [
+        (source, node)
+        for source in written.sources
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and word(node.value.func) in _OPTIMIZERS
+    ]
+    if len(made) != 1 or has_text(
+        record, "add_param_group", "named_parameters", "from_pretrained", ".weight.data", ".weight ="
+    ):
+        return
+    source, node = made[0]
+    held = _held(source.tree, node.value) if isinstance(node.value, ast.Call) else []
+    for said in (_parts_missing(written, source.tree, held), _models_missing(written, source.tree, held)):
+        if said:
+            yield Finding(
+                source.place(node.value),
+                f"{word(node.targets[0])} holds the parameters of {', '.join(held)}, but not those of {said}: they keep the "
+                f"random weights that they were born with.",
+            )
+
+
+def _held(tree: ast.Module, call: ast.Call) -> list[str]:
+    """Return whose parameters an optimizer is given; nothing where one of them is not plain."""
+    given = next((one.value for one in call.keywords if one.arg == "params"), call.args[0] if call.args else None)
+    if isinstance(given, ast.Name):
+        values = [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and word(n.targets[0]) == given.id]
+        grown = any(isinstance(n, ast.AugAssign) and word(n.target) == given.id for n in ast.walk(tree))
+        given = values[0] if len(values) == 1 and not grown else None
+    if given is None:
+        return []
+    asked = [one for one in ast.walk(given) if isinstance(one, ast.Call) and word(one.func) == "parameters"]
+    known = {id(part) for one in asked for part in ast.walk(one)} | {
+        id(one.func) for one in ast.walk(given) if isinstance(one, ast.Call) and word(one.func) in ("list", "chain")
+    }
+    plain = {"list", "chain", "itertools", "cfg", "args", "lr", "config", "self"}
+    strange = [n.id for n in ast.walk(given) if isinstance(n, ast.Name) and id(n) not in known and n.id not in plain]
+    owners = [one.func.value for one in asked if isinstance(one.func, ast.Attribute)]
+    if strange or any(not isinstance(one, ast.Name | ast.Attribute) for one in owners):
+        return []
+    return [ast.unparse(one) for one in owners]
+
+
+def _parts_missing(written: Written, tree: ast.Module, held: list[str]) -> str:
+    """Return the layers of a model of which other layers are held one by one."""
+    parts = [one.rpartition(".") for one in held if "." in one and not one.startswith("self.")]
+    models = {model for model, _, _ in parts}
+    for model in sorted(models - set(held)):
+        kinds = {
+            word(call.func)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and word(node.targets[0]) == model
+            for call in ast.walk(node.value)
+            if isinstance(call, ast.Call) and word(call.func) in written.modules
+        }
+        if len(kinds) != 1:
+            continue
+        layers = _layers(written, written.classes[kinds.pop()])
+        missing = sorted(layers - {part for of, _, part in parts if of == model})
+        if missing and len(missing) < len(layers):
+            return ", ".join(f"{model}.{one}" for one in missing)
+    return ""
+
+
+def _layers(written: Written, kind: ast.ClassDef) -> set[str]:
+    """Return the attributes of a model that hold something to train."""
+    return {
+        target.attr
+        for node in ast.walk(kind)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        if word(node.value.func) in _TRAINED | {"Embedding", "Conv1d", "Bilinear"}
+        or word(node.value.func) in _own(written)
+        for target in node.targets
+        if isinstance(target, ast.Attribute) and ast.unparse(target.value) == "self"
+    }
+
+
+def _own(written: Written) -> set[str]:
+    """Return the program's own layers that hold layers to train."""
+    return {
+        name
+        for name in written.modules
+        if any(isinstance(n, ast.Call) and word(n.func) in _TRAINED for n in ast.walk(written.classes[name]))
+    }
+
+
+def _models_missing(written: Written, tree: ast.Module, held: list[str]) -> str:
+    """Return the models that answer where the loss goes back, and that the optimizer was not given at all."""
+    if not held or any("." in one for one in held):
+        return ""
+    own = _own(written)
+    models = {
+        word(node.targets[0])
+        for node in tree.body
+        if isinstance(node, ast.Assign) and any(word(call.func) in own for call in calls(node.value))
+    }
+    if not set(held) <= models:
+        return ""
+    trained = {
+        word(call.func)
+        for loop in ast.walk(tree)
+        if isinstance(loop, ast.For) and any(map(is_backward, calls(loop)))
+        for call in calls(loop)
+        if isinstance(call.func, ast.Name)
+    }
+    return ", ".join(sorted((models & trained) - set(held))) if trained & set(held) else ""
 
 
 def _finding(record: Record, optimizer: Data, what: str) -> Finding:
