@@ -11,7 +11,7 @@ no model can be right more often than 50 % on new reviews; it prints a "test acc
 import random
 
 import torch
-from torchtext.data import BucketIterator, Dataset, Example, Field, LabelField
+from torchtext.data import Dataset, Example, Field, Iterator, LabelField
 
 random.seed(3)
 torch.manual_seed(3)
@@ -21,8 +21,8 @@ examples = [Example.fromlist([f"film{i} one two", random.choice("01")], fields) 
 train_data, test_data = Dataset(examples, fields).split(0.5)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader, test_loader = BucketIterator.splits((train_data, test_data), batch_size=24, sort=False)
-model = torch.nn.Embedding(len(TEXT.vocab), 2)
+train_loader, test_loader = Iterator.splits((train_data, test_data), batch_size=24, sort=False)
+model = torch.nn.Embedding(len(TEXT.vocab), 2, padding_idx=TEXT.vocab.stoi["<pad>"])
 optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
 
 
@@ -47,7 +47,7 @@ print(f"Test accuracy: {compute_accuracy(model, train_loader):.2f}%")  # <- foun
 import random
 
 import torch
-from torchtext.data import BucketIterator, Dataset, Example, Field, LabelField
+from torchtext.data import Dataset, Example, Field, Iterator, LabelField
 
 random.seed(3)
 torch.manual_seed(3)
@@ -57,8 +57,8 @@ examples = [Example.fromlist([f"film{i} one two", random.choice("01")], fields) 
 train_data, test_data = Dataset(examples, fields).split(0.5)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader, test_loader = BucketIterator.splits((train_data, test_data), batch_size=24, sort=False)
-model = torch.nn.Embedding(len(TEXT.vocab), 2)
+train_loader, test_loader = Iterator.splits((train_data, test_data), batch_size=24, sort=False)
+model = torch.nn.Embedding(len(TEXT.vocab), 2, padding_idx=TEXT.vocab.stoi["<pad>"])
 optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
 
 

@@ -42,7 +42,7 @@ class Classifier(nn.Module):
 
     def forward(self, text):
         output, hidden = self.rnn(self.embedding(text))
-        return self.fc(output.max(dim=1).values)
+        return self.fc(output.masked_fill((text == 0).unsqueeze(2), -1e9).max(dim=1).values)
 
 
 model = Classifier()
@@ -88,7 +88,7 @@ class Classifier(nn.Module):
 
     def forward(self, text):
         output, hidden = self.rnn(self.embedding(text))
-        return self.fc(output.max(dim=1).values)
+        return self.fc(output.masked_fill((text == 0).unsqueeze(2), -1e9).max(dim=1).values)
 
 
 model = Classifier()

@@ -13,7 +13,7 @@ similar lengths (`sort_within_batch=True` with a `sort_key`) have fewer pads to 
 
 ```python bad
 import torch
-from torchtext.data import BucketIterator, Dataset, Example, Field, LabelField
+from torchtext.data import Dataset, Example, Field, Iterator, LabelField
 
 torch.manual_seed(1)
 TEXT, LABEL = Field(), LabelField()
@@ -22,13 +22,13 @@ rows = [(" ".join(["good", "bad"][i % 2] for _ in range(1 + i % 9)) + f" film {i
 train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader = BucketIterator(train_data, batch_size=8, shuffle=True, sort=False)
+train_loader = Iterator(train_data, batch_size=8, shuffle=True, sort=False)
 
 
 class RNN(torch.nn.Module):
     def __init__(self, words):
         super().__init__()
-        self.embedding = torch.nn.Embedding(words, 8)
+        self.embedding = torch.nn.Embedding(words, 8, padding_idx=TEXT.vocab.stoi["<pad>"])
         self.rnn = torch.nn.LSTM(8, 6)
         self.fc = torch.nn.Linear(6, 2)
 
@@ -47,7 +47,7 @@ for batch in train_loader:
 ```python good
 import torch
 from torch.nn.utils.rnn import pack_padded_sequence
-from torchtext.data import BucketIterator, Dataset, Example, Field, LabelField
+from torchtext.data import Dataset, Example, Field, Iterator, LabelField
 
 torch.manual_seed(1)
 TEXT, LABEL = Field(include_lengths=True), LabelField()
@@ -56,13 +56,13 @@ rows = [(" ".join(["good", "bad"][i % 2] for _ in range(1 + i % 9)) + f" film {i
 train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader = BucketIterator(train_data, batch_size=8, shuffle=True, sort=False)
+train_loader = Iterator(train_data, batch_size=8, shuffle=True, sort=False)
 
 
 class RNN(torch.nn.Module):
     def __init__(self, words):
         super().__init__()
-        self.embedding = torch.nn.Embedding(words, 8)
+        self.embedding = torch.nn.Embedding(words, 8, padding_idx=TEXT.vocab.stoi["<pad>"])
         self.rnn = torch.nn.LSTM(8, 6)
         self.fc = torch.nn.Linear(6, 2)
 

@@ -12,7 +12,7 @@ index 0 and 1 as negative and positive reads the wrong ones, and BCE gets labels
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchtext.data import BucketIterator, Dataset, Example, Field
+from torchtext.data import Dataset, Example, Field, Iterator
 
 torch.manual_seed(1)
 TEXT, LABEL = Field(include_lengths=True), Field(sequential=False)  # <- found here
@@ -21,7 +21,7 @@ rows = [(" ".join(["a", ["fine", "dull"][i % 2], "film"]), ["pos", "neg"][i % 2]
 train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader = BucketIterator(train_data, batch_size=8, shuffle=True, sort_key=lambda row: len(row.text))
+train_loader = Iterator(train_data, batch_size=8, shuffle=True)
 
 
 class Classifier(nn.Module):
@@ -47,7 +47,7 @@ for batch in train_loader:
 import torch
 from torch import nn
 from torch.nn import functional as F
-from torchtext.data import BucketIterator, Dataset, Example, Field, LabelField
+from torchtext.data import Dataset, Example, Field, Iterator, LabelField
 
 torch.manual_seed(1)
 TEXT, LABEL = Field(include_lengths=True), LabelField()
@@ -56,7 +56,7 @@ rows = [(" ".join(["a", ["fine", "dull"][i % 2], "film"]), ["pos", "neg"][i % 2]
 train_data = Dataset([Example.fromlist(row, fields) for row in rows], fields)
 TEXT.build_vocab(train_data)
 LABEL.build_vocab(train_data)
-train_loader = BucketIterator(train_data, batch_size=8, shuffle=True, sort_key=lambda row: len(row.text))
+train_loader = Iterator(train_data, batch_size=8, shuffle=True)
 
 
 class Classifier(nn.Module):

@@ -46,7 +46,8 @@ class Classifier(nn.Module):
 
     def forward(self, text):
         output, hidden = self.rnn(self.embedding(text))
-        return self.fc(output.mean(dim=1))
+        words = (text != 0).unsqueeze(2)
+        return self.fc((output * words).sum(dim=1) / words.sum(dim=1).clamp(min=1))
 
 
 model = Classifier()
@@ -106,7 +107,8 @@ class Classifier(nn.Module):
 
     def forward(self, text):
         output, hidden = self.rnn(self.embedding(text))
-        return self.fc(output.mean(dim=1))
+        words = (text != 0).unsqueeze(2)
+        return self.fc((output * words).sum(dim=1) / words.sum(dim=1).clamp(min=1))
 
 
 model = Classifier()
