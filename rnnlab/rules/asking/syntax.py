@@ -19,7 +19,7 @@ def trees(record: Record) -> Iterator[tuple[str, str, ast.Module]]:
             yield key, text, tree
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=1024)
 def _parsed(text: str) -> ast.Module | None:
     try:
         return ast.parse(text)
