@@ -43,6 +43,7 @@ class Turns:
         self.key = "" if place is None else f"{place.file}#{place.cell}:{place.line}:{place.column}:{kind == 'calls'}"
         self.executed = 0
         self.shortened = False
+        self.interrupted = False
         self.trained = False
         self.called = False
         self.had_loops = False
@@ -85,12 +86,15 @@ class Turns:
 
     @property
     def stage(self) -> str | None:
-        """The stage that a pass over batches was: one that went through to its end, or measured something, evaluates."""
+        """The stage that a pass over batches was: one that went through to its end, or measured something, evaluates.
+
+        Of one that an exception left nobody knows what would have followed.
+        """
         if not self.is_pass:
             return "train" if self.trained else None
         through = self.called and (self.shortened or self.executed == self.declared)
         measured = bool(self.right) or "last_loss" in self.tally or through
-        return "train" if self.trained else "evaluate" if measured else None
+        return "train" if self.trained else "evaluate" if measured and not self.interrupted else None
 
     @property
     def ended_as(self) -> str:
