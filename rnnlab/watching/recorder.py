@@ -254,7 +254,6 @@ class Recorder:
             return
         for inner in self.loops[: self.loops.index(turns) : -1]:
             self.end_loop(inner)
-        turns.interrupted = not isinstance(sys.exc_info()[1], GeneratorExit | StopIteration | None)
         self.loops.remove(turns)
         self.tell_held(turns)
         stage = turns.stage

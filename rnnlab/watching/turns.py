@@ -43,7 +43,6 @@ class Turns:
         self.key = "" if place is None else f"{place.file}#{place.cell}:{place.line}:{place.column}:{kind == 'calls'}"
         self.executed = 0
         self.shortened = False
-        self.interrupted = False
         self.trained = False
         self.called = False
         self.had_loops = False
@@ -88,13 +87,13 @@ class Turns:
     def stage(self) -> str | None:
         """The stage that a pass over batches was: one that went through to its end, or measured something, evaluates.
 
-        Of one that an exception left nobody knows what would have followed.
+        Of one that was left in its first turn, by an exception perhaps, nobody knows what would have followed the loss.
         """
         if not self.is_pass:
             return "train" if self.trained else None
         through = self.called and (self.shortened or self.executed == self.declared)
-        measured = bool(self.right) or "last_loss" in self.tally or through
-        return "train" if self.trained else "evaluate" if measured and not self.interrupted else None
+        measured = bool(self.right) or ("last_loss" in self.tally and self.executed > 1) or through
+        return "train" if self.trained else "evaluate" if measured else None
 
     @property
     def ended_as(self) -> str:

@@ -285,6 +285,20 @@ def test_a_loop_that_is_broken_off_or_raises_ends_where_it_did(tmp_path: Path) -
     assert variables["turns"] == "survived"
 
 
+def test_a_pass_that_an_exception_left_in_its_first_turn_is_no_evaluation(tmp_path: Path) -> None:
+    program = """
+    for x, y in loader: step(x, y)
+    try:
+        for x, y in loader:
+            torch.nn.functional.mse_loss(model(x), model(x) + 1)
+            raise KeyError
+    except KeyError:
+        pass
+    """
+    record, _ = follow(tmp_path, TRAINING + program)
+    assert [kind for kind, _, _ in ended(record)] == ["training", "batches"]
+
+
 def test_a_pass_that_trains_by_hand_keeps_its_first_and_last_loss(tmp_path: Path) -> None:
     record, variables = follow(
         tmp_path, TRAINING + "\n    for i in range(0, 24, 6): turns.append(step(X[i:i+6], Y[i:i+6]))"
