@@ -93,8 +93,12 @@ def _claims(record: Record) -> Iterator[tuple[Said, list[tuple[int, Number, str 
             continue
         roles = roles_in(said.text)
         claims: list[tuple[int, Number, str | None]] = []
+        spoken = set[int]()
         for position, number in enumerate(numbers_in(said.text)):
-            if nearest_before(measures, number.start) is True and _is_exact(number):
+            word = max((start for start, _ in measures if start < number.start), default=-1)
+            # What follows a first number is another thing: seconds, a count.
+            if word not in spoken and nearest_before(measures, number.start) is True and _is_exact(number):
+                spoken.add(word)
                 role = nearest_before(roles, number.start)
                 claims.append((position, number, role and (_TRAIN if role == "train" else _HELD_OUT)))
         yield said, claims
