@@ -161,7 +161,8 @@ def _of_others(splits: Splits, metric: Data) -> tuple[str, Level | None] | None:
     batches = [one for one in behind if one.what == "batch"]
     loaders = {number for one in batches for number in one.made_from}
     rows = [one for one in behind if one.what in _ROWS and one.id not in loaders]
-    if len(loaders) != 1 or len(rows) != 1 or (loader := splits.data.get(*loaders)) is None or loader.what != "loader":
+    loader = splits.data.get(min(loaders)) if len(loaders) == 1 and len(rows) == 1 else None
+    if loader is None or loader.what != "loader":
         return None
     ours, theirs = splits.role(loader.id), splits.role(rows[0].id)
     if role_by_name(loader.name) not in (None, ours) or loader.samples.get("sampler") not in (None, *_WHOLE):
