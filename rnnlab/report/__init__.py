@@ -125,6 +125,8 @@ def _is_there(rule: Rule, record: Record, need: str) -> bool:
 def _seen(record: Record, need: str) -> Iterable[Fact]:
     yield from record.ask(Data, what=need)
     yield from record.ask(Call, what=need)
+    if need == "metric":  # a run counts right answers, and holds what is printed against them
+        yield from record.ask(Data, where=lambda fact: fact.seen_by == "run" and fact.what.endswith(" pass"))
     if need == "vocabulary":  # one of the program's own making, known by the words of made-up reviews that it numbers
         yield from record.ask(Data, what="marked words")
 

@@ -1,4 +1,7 @@
-"""Counts right answers: the sum or the mean of `answers == batch.label`, one comparison for each review of a batch."""
+"""Counts right answers: the sum or the mean of `answers == batch.label`, one comparison for each review of a batch.
+
+Answers with an axis of size 1 too many are compared each with each: the pairs that are equal are counted by themselves.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,16 @@ def count_answers(recorder: Recorder, place: Place, name: str, args: Any, result
     turns = recorder.loops[-1]
     if not (turns.rows and args and readable(args[0]) and readable(result)):
         return
-    one_each = args[0].numel() == turns.rows and result.numel() == 1
-    if one_each and _compares_labels(recorder, recorder.made_by(args[0])):
+    compared = args[0].numel()
+    if result.numel() != 1 or compared not in (turns.rows, turns.rows**2):
+        return
+    if _compares_labels(recorder, recorder.made_by(args[0])):
         value = float(result.detach())
-        turns.answered(place, round(value * turns.rows) if name == "mean" else value)
+        right = round(value * compared) if name == "mean" else value
+        if compared == turns.rows:
+            turns.answered(place, right)
+        else:
+            turns.answered_in_a_square(place, right / turns.rows if name == "mean" else right)
 
 
 def _compares_labels(recorder: Recorder, made_by: tuple[int, ...]) -> bool:

@@ -49,6 +49,7 @@ class Turns:
         self.tally: dict[str, float] = {}
         self.rows = 0
         self.right: dict[Any, list[tuple[int, float]]] = {}
+        self.squares: dict[Any, list[float]] = {}
         self.held: dict[Any, tuple[Fact, int]] = {}
 
     def add(self, **counts: float) -> None:
@@ -65,10 +66,15 @@ class Turns:
         """Count the right answers of the present batch, as one line of the program counts them."""
         self.right.setdefault(line, []).append((self.rows, correct))
 
+    def answered_in_a_square(self, line: Any, equal: float) -> None:
+        """Count the equal pairs of the present batch, where one line compares each answer with every label."""
+        self.squares.setdefault(line, []).append(equal)
+
     def counts(self) -> dict[str, float]:
         """Return what was counted; right answers only where a line counted every batch once and no other line disagrees.
 
-        `batch_accuracies` is the sum of the accuracies of the single batches: many programs print its mean.
+        `batch_accuracies` is the sum of the accuracies of the single batches: many programs print its mean. `square` counts the
+        equal pairs where each answer was compared with every label.
         """
         right = {tuple(answers) for answers in self.right.values() if len(answers) == self.executed}
         counts = {"batches": float(self.executed), **self.tally}
@@ -76,6 +82,10 @@ class Turns:
             (answers,) = right
             counts["correct"] = sum(correct for _, correct in answers)
             counts["batch_accuracies"] = sum(correct / rows for rows, correct in answers)
+        squares = {tuple(equal) for equal in self.squares.values() if len(equal) == self.executed}
+        if len(squares) == 1:
+            (equal,) = squares
+            counts["square"] = sum(equal)
         return counts
 
     @property
@@ -92,7 +102,8 @@ class Turns:
         if not self.is_pass:
             return "train" if self.trained else None
         through = self.called and (self.shortened or self.executed == self.declared)
-        measured = bool(self.right) or ("last_loss" in self.tally and self.executed > 1) or through
+        several = self.executed > 1
+        measured = bool(self.right or self.squares) or ("last_loss" in self.tally and several) or through
         return "train" if self.trained else "evaluate" if measured else None
 
     @property

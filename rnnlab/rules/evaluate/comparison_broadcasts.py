@@ -101,6 +101,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, TensorNote
 from rnnlab.record import Record
+from rnnlab.rules.asking.accuracies import explained, printed
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 
@@ -122,8 +123,17 @@ def check(record: Record) -> Iterator[Finding]:
             yield Finding(
                 call.place,
                 f"{expression(record, call.place)} compares (batch, 1) with (batch): every prediction meets every label in a "
-                f"(batch, batch) square, and the count of right answers is wrong. Write .squeeze(1) behind the predictions.",
+                f"(batch, batch) square, and the count of right answers is wrong. {_printed(record)}"
+                f"Write .squeeze(1) behind the predictions.",
                 (call.n,),
             )
     if unknown and not done:
         raise Unseen("the axes of what is compared are not known")
+
+
+def _printed(record: Record) -> str:
+    """Say which accuracy a run printed of it."""
+    for reason in explained(record, "square"):
+        pairs = f"{reason.total:,.0f} equal pairs among {reason.one.rows:,.0f} reviews"
+        return f"{printed(reason)}, from {pairs}. "
+    return ""

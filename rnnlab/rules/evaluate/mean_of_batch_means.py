@@ -104,6 +104,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
+from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
 from rnnlab.rules.asking.passes import has_text
 from rnnlab.rules.asking.syntax import trees
 from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
@@ -117,6 +118,7 @@ _LOSS = re.compile(r"loss", re.IGNORECASE)
 def check(record: Record) -> Iterator[Finding]:
     """Ask each number that a loop added up what it was divided by."""
     known, done = False, set()
+    yield from _printed(record)
     for metric in record.ask(Data, what="metric"):
         by, added = _divided_by(record, metric), str(metric.samples.get("added", ""))
         known |= by in ("batches", "examples", "counted")
@@ -134,6 +136,21 @@ def check(record: Record) -> Iterator[Finding]:
         )
     if not known:
         raise Unseen("no number was seen that a loop added up and the program divided")
+
+
+def _printed(record: Record) -> Iterator[Finding]:
+    """Hold the accuracies that a run printed against the right answers of its passes."""
+    for reason in explained(record, "mean of batches", "right per batch", "means by rows"):
+        means, by_rows = reason.cause != "right per batch", reason.cause == "means by rows"
+        total = "the sum of the batches' accuracies" if means else f"{reason.total:,.0f} right answers"
+        what = "the number of reviews" if by_rows else "the number of batches"
+        why = "A smaller last batch then counts as much as a full one. " if means and not by_rows else ""
+        yield Finding(
+            divided_at(record, reason),
+            f"{printed(reason)}: {total} divided by {reason.divisor:,.0f}, {what}. {counted(reason)} {why}"
+            f"Add up right answers and reviews, and divide once.",
+            (reason.said.n, reason.one.fact.n),
+        )
 
 
 def _divided_by(record: Record, metric: Data) -> str:

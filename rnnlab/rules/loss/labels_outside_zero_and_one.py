@@ -109,7 +109,7 @@ def check(record: Record) -> Iterator[Finding]:
     """Look for labels of a binary cross-entropy that the program itself compares with other numbers than 0 and 1."""
     found = losses(record, *_BINARY)
     if not found:
-        return
+        raise Unseen("no binary cross-entropy was seen")
     compared = [call for call in record.ask(Call, what="eq") if _shows_other_labels(record, call)]
     plain = [loss for loss in found if len(loss.inputs) > 1 and not _is_mapped(record, loss)]
     for loss in plain:

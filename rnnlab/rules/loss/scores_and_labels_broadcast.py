@@ -89,6 +89,8 @@ _ENDS = frozenset({"linear", "sigmoid", "tanh", "softmax"})
 def check(record: Record) -> Iterator[Finding]:
     """Look for a difference or a loss between (batch, 1) and (batch)."""
     pairs = list(record.ask(Call, where=lambda call: call.what in _LOSSES or call.what == "arithmetic"))
+    if not pairs:
+        raise Unseen("no loss and no difference was seen that pairs scores with labels")
     seen, unknown = set(), []
     for call in pairs:
         if call.place in seen or len(call.inputs) < 2:

@@ -50,18 +50,22 @@ _SEEDS = {"random.seed", "np.random.seed", "numpy.random.seed", "torch.cuda.manu
 @rule(level="habit", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for states that are given as what a seeding function returns."""
-    if not record.sources:
-        raise Unseen("the source is not known")
+    looked = False
     for key, text, tree in trees(record):
         none = {ast.unparse(n.targets[0]) for n in ast.walk(tree) if isinstance(n, ast.Assign) and _is_none(n.value)}
         for call in ast.walk(tree):
             for given in call.keywords if isinstance(call, ast.Call) else ():
-                if given.arg in _STATES and (_is_none(given.value) or ast.unparse(given.value) in none):
+                if given.arg not in _STATES:
+                    continue
+                looked = True
+                if _is_none(given.value) or ast.unparse(given.value) in none:
                     yield Finding(
                         place_of(key, text, given.value),
                         f"{given.arg} is None here: {ast.unparse(given.value)} is what a seeding function returned, and it "
                         f"returns nothing. Seed on a line of its own and give the number (torchtext: random.getstate()).",
                     )
+    if not looked:
+        raise Unseen("no call is given a random state")
 
 
 def _is_none(value: ast.expr) -> bool:

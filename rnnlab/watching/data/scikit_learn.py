@@ -1,4 +1,4 @@
-"""Watches what programs take from scikit-learn: splits, label encoders and vectorizers; it is never imported here."""
+"""Watches what programs take from scikit-learn: splits, label encoders, vectorizers and scores; it is never imported here."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class ScikitLearn:
         patches.after_import("sklearn.model_selection", self._watch_splits)
         patches.after_import("sklearn.preprocessing", self._watch_labels)
         patches.after_import("sklearn.feature_extraction.text", self._watch_words)
+        patches.after_import("sklearn.metrics", self._watch_scores)
 
     def _watch_splits(self, module: ModuleType) -> None:
         self.patches.functions(module, {"train_test_split": self._split})
@@ -32,6 +33,9 @@ class ScikitLearn:
         for kind in ("CountVectorizer", "TfidfVectorizer"):
             for name in ("fit", "fit_transform"):
                 self.patches.method(getattr(module, kind), name, self._vectorizer)
+
+    def _watch_scores(self, module: ModuleType) -> None:
+        self.patches.functions(module, {"accuracy_score": self._score})
 
     # --- splits --------------------------------------------------------------------------------------------------
 
@@ -93,3 +97,11 @@ class ScikitLearn:
             {"words": float(len(words)), "specials": 0.0, "unrecognised_sources": float(not origins)},
             {"first": [str(word) for word in words[:12]], "specials": [], "made_by": type(vectorizer).__name__},
         )
+
+    # --- scores --------------------------------------------------------------------------------------------------
+
+    def _score(self, seen: Seen) -> None:
+        """The accuracy of one batch belongs to the pass that is running."""
+        labels, share, loops = seen.argument(0, "y_true"), seen.result, self.describer.recorder.loops
+        if isinstance(share, float) and loops and loops[-1].rows == len(labels):
+            loops[-1].answered(self.patches.place(seen.frame), round(share * len(labels)))

@@ -242,6 +242,10 @@ def _loader(loader: Any) -> Described:
         sampler if type(getattr(loader, "batch_sampler", None)).__name__ == "BatchSampler" else loader.batch_sampler
     )
     samples["sampler"] = type(chooser).__name__
+    with contextlib.suppress(TypeError, NotImplementedError):
+        by_torch = type(sampler).__module__ == "torch.utils.data.sampler"
+        if by_torch and sampler is not None and len(sampler) != counts.get("examples"):
+            counts["drawn"] = float(len(sampler))
     samples["collate"] = getattr(together, "__name__", type(together).__name__)
     counts["workers"] = float(getattr(loader, "num_workers", 0))
     return "loader", counts, samples
