@@ -59,7 +59,7 @@ def filler_in(run: Run, node: Any, value: Value) -> str | None:
         filler = value.fields.get("filler")
         return filler if isinstance(filler, str) else None
     if isinstance(value, Tensor) and _is_a_row(value) and value.made and all(_are_equal(run, n) for n in value.made):
-        return run.story.word(node) or "0"
+        return "0" if all(_are_equal(run, n, ("zeros",)) for n in value.made) else run.story.word(node)
     return None
 
 
@@ -67,14 +67,14 @@ def _is_a_row(value: Tensor) -> bool:
     return value.shape is not None and (len(value.shape) == 1 or (len(value.shape) == 2 and value.shape[0] == 1))
 
 
-def _are_equal(run: Run, n: int) -> bool:
+def _are_equal(run: Run, n: int, born: tuple[str, ...] = _EQUAL_NUMBERS) -> bool:
     """Say whether a fact tells of equal numbers, as many as had to be worked out (or of what made integers of them)."""
     told = run.story.facts[n] if n < len(run.story.facts) else None
     if not isinstance(told, Call):
         return False
     if told.what == "to":
-        return all(_are_equal(run, m) for item in told.inputs for m in getattr(item.note, "made_by", ()))
-    return told.what in ("tensor", "array") and told.values.get("of") in _EQUAL_NUMBERS
+        return all(_are_equal(run, m, born) for item in told.inputs for m in getattr(item.note, "made_by", ()))
+    return told.what in ("tensor", "array") and told.values.get("of") in born
 
 
 def side_filled(run: Run, parts: list[tuple[Any, Value]]) -> tuple[str, str] | None:

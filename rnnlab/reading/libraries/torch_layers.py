@@ -251,9 +251,10 @@ def call_layer(run: Any, owner: Thing, given: Any) -> Value:
 
 
 def _settle_the_words(read: Tensor) -> None:
-    """What an embedding looks up, beside the axis of the batch, is the words of a review."""
+    """What an embedding looks up, beside the axis of the batch, is the words of a review, however they were put together."""
     if read.shape is not None and len(read.shape) == 2 and any(one.name == "batch" for one in read.symbols):
         for symbol in read.symbols:
+            symbol.nameable = True
             symbol.settle("seq_len")
 
 
