@@ -293,10 +293,13 @@ def line_elsewhere(fact: Fact, here: Place | None) -> str:
 
 
 def axes_in_words(note: Note | None) -> str:
-    """Return a tensor's axes as `(seq_len, batch, hid)`, sizes shown where they are known."""
+    """Return a tensor's axes as `(seq_len, batch, hid)`, sizes shown where they are known; an axis without a name is its size."""
     found = names(note)
     sizes = [size(note, i) for i in range(len(found))]
-    shown = [f"{name} {known}" if known is not None else name for name, known in zip(found, sizes, strict=True)]
+    shown = [
+        name if known is None else str(known) if name == "?" else f"{name} {known}"
+        for name, known in zip(found, sizes, strict=True)
+    ]
     return f"({', '.join(shown)})"
 
 
