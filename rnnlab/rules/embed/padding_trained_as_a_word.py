@@ -127,7 +127,7 @@ def check(record: Record) -> Iterator[Finding]:
         if padding is None or padding.side == "none" or not padding.is_followed or packed or call.grad_on is False:
             continue
         found.setdefault(layer.place, (layer, call, padding))
-    if found and not _is_a_word_anyway(record):
+    if found and not _is_unknown_anyway(record):
         yield from _of_each_file(found)
     elif not found and (unknown or not layers):
         raise Unseen("nobody could see how the batches of an embedding without padding_idx are filled up")
@@ -140,10 +140,10 @@ def _learns(record: Record, layer: Call) -> bool:
     return layer.place is None or not _FROZEN.search(record.text_of(layer.place))
 
 
-def _is_a_word_anyway(record: Record) -> bool:
-    """Say whether reviews are filled up with the index of a word: that is another mistake, and its row has to be trained."""
+def _is_unknown_anyway(record: Record) -> bool:
+    """Say whether reviews are filled up with the index of unknown words: another mistake, and its row is to be trained."""
     try:
-        return bool(shared_fillings(record))
+        return any(one.token != "a word" for one in shared_fillings(record))
     except Unseen:
         return False
 

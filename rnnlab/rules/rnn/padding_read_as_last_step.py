@@ -264,8 +264,8 @@ def _message(record: Record, run: Call, read: Call, padding: Padding) -> str:
         return (
             f"{expression(record, run.place)} reads batches whose reviews are filled up behind their ends "
             f"({line_elsewhere(padding.fact, run.place)}), without packing, and {taken} goes on with the state after the last "
-            f"step: for all but the longest review of a batch, that is a state after padding.{_measured(record, run)} Let the RNN "
-            f"stop at the last word: {cure}."
+            f"step: for all but the longest review of a batch, that is a state after padding.{_measured(record, run)} Let the "
+            f"RNN stop at the last word: {cure}."
         )
     counts = counts_of(record, padding.fact)
     rows, ends = int(counts["rows"]), int(counts["ending_in_padding"])
