@@ -128,7 +128,7 @@ def _by_the_source(record: Record, rnns: list[Call]) -> Iterator[Finding]:
     """Hold what the source says of the axes of a batch, or of the labels, against what the RNN takes them for."""
     seen = set()
     for rnn in rnns:
-        same = [one for one in rnns if one.place == rnn.place and one.grad_on is not False]
+        same = [one for one in rnns if one.place == rnn.place and one.certain and one.grad_on is not False]
         if rnn.seen_by != "source" or rnn.place in seen or not same or not all(_is_turned(one) for one in same):
             continue
         seen.add(rnn.place)
@@ -158,7 +158,7 @@ def _is_turned(rnn: Call) -> bool:
     """Say whether the axes of what an RNN reads were named by the data, and stand the other way round."""
     note = rnn.inputs[0].note if rnn.inputs else None
     first = reads_batch_first(rnn)
-    if not isinstance(note, TensorNote) or len(note.axes) != 3 or first is None or not rnn.certain:
+    if not isinstance(note, TensorNote) or len(note.axes) != 3 or first is None:
         return False
     if 1 in (note.shape or ())[:2]:
         return False
