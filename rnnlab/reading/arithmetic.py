@@ -6,8 +6,7 @@ import ast
 import operator
 from typing import Any
 
-from rnnlab.facts import Call
-from rnnlab.reading import tensors
+from rnnlab.reading import filling, tensors
 from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import (
@@ -71,7 +70,10 @@ def binary(run: Run, node: Any, kind: ast.operator, left: tuple[Any, Value], rig
         )
     if isinstance(one, Listing) or isinstance(two, Listing):
         result = _listings(kind, one, two)
-        return _filled_up(run, node, result, left_node, right_node) if isinstance(kind, ast.Add) else result
+        if isinstance(kind, ast.Mult):
+            return filling.repeated(run, node, two if isinstance(one, Listing) else one, result)
+        is_added = isinstance(kind, ast.Add)
+        return _filled_up(run, node, result, (left_node, one), (right_node, two)) if is_added else result
     if isinstance(one, Number | Constant) and isinstance(two, Number | Constant):
         return _numbers(run, node, kind, one, two)
     if isinstance(kind, ast.Div) and isinstance(one, Number):
@@ -79,30 +81,13 @@ def binary(run: Run, node: Any, kind: ast.operator, left: tuple[Any, Value], rig
     return derived([one, two], run.story.word(node))
 
 
-def _filled_up(run: Run, node: Any, result: Value, left: Any, right: Any) -> Value:
+def _filled_up(run: Run, node: Any, result: Value, left: tuple[Any, Value], right: tuple[Any, Value]) -> Value:
     """`ids + [0] * (longest - len(ids))` fills a review up with padding: that is told, and the list remembers it."""
-    before, behind = filling(left), filling(right)
-    if (before is None) is (behind is None):
-        return result
-    result.made = (*result.made, tell_filling(run, node, "left" if behind is None else "right", behind or before))
+    kept = (*filling.fillings_in(run, left[1]), *filling.fillings_in(run, right[1]))
+    side = filling.side_filled(run, [left, right])
+    told = (filling.tell_filling(run, node, *side),) if side is not None else ()
+    result.made = tuple(dict.fromkeys((*result.made, *kept, *told)))
     return result
-
-
-def filling(node: Any) -> ast.expr | None:
-    """Return the element of `[element] * n` with a number that has to be worked out; None for anything else."""
-    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
-        return None
-    for listed, times in ((node.left, node.right), (node.right, node.left)):
-        if isinstance(listed, ast.List) and len(listed.elts) == 1 and not isinstance(times, ast.Constant):
-            return listed.elts[0]
-    return None
-
-
-def tell_filling(run: Run, node: Any, side: str, element: Any) -> int:
-    """Tell of a list that is filled up with padding on one side."""
-    values = {"padding_side": side, "padding_text": run.story.word(element)}
-    fact = Call(place=run.story.place(node), stage="batch", what="pad_list", binds=run.binds(node), values=values)
-    return run.story.call(node, fact, ())
 
 
 def _is_rows(value: Value) -> bool:

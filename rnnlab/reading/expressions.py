@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from rnnlab.reading import arithmetic, attributes, calling, items, libraries, looping, tensors
+from rnnlab.reading import arithmetic, attributes, calling, filling, items, libraries, looping, tensors
 from rnnlab.reading.deciding import truth
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.looping import element_of, known_turns
@@ -204,18 +204,24 @@ def _yield_from(run: Run, node: ast.YieldFrom) -> Value:
 
 def _comprehension(kind: str) -> Any:
     def make(run: Run, node: ast.ListComp | ast.SetComp | ast.GeneratorExp) -> Value:
-        values, origins, exact = _turns(run, node.generators, lambda: run.evaluate(node.elt))
+        kept: list[Value] = []
+        values, origins, exact = _turns(run, node.generators, lambda: run.evaluate(node.elt), kept)
         if exact and kind != "set":
             return Listing(kind, values, None, origins)
         element = joined_all(values) if values else Unknown(origins)
         if kind == "set" and deep_origins(element):
             element = libraries.from_set(run, node, element)
-        return Listing(kind, None, element, origins | deep_origins(element))
+        result = Listing(kind, None, element, origins | deep_origins(element))
+        return filling.comprehension_fills(
+            run, node, filling.kept_through(run, node, kept[0] if kept else None, result)
+        )
 
     return make
 
 
-def _turns(run: Run, generators: list[ast.comprehension], inner: Any) -> tuple[list[Any], frozenset[int], bool]:
+def _turns(
+    run: Run, generators: list[ast.comprehension], inner: Any, kept: list[Value] | None = None
+) -> tuple[list[Any], frozenset[int], bool]:
     """Run a comprehension: what its turns gave, what it went over, and whether that is each of its turns."""
     from rnnlab.reading.statements import put
 
@@ -235,6 +241,8 @@ def _turns(run: Run, generators: list[ast.comprehension], inner: Any) -> tuple[l
                 return
             one = generators[level]
             over = run.evaluate(one.iter)
+            if kept is not None:
+                kept.append(over)
             origins |= deep_origins(over)
             turns = known_turns(over)
             if turns is None or len(generators) > 1:

@@ -14,6 +14,7 @@ _MOST_FILES = 400
 _LARGEST = 2_000_000  # bytes; a larger file is data
 _DEEPEST = 400  # a tree that is nested deeper is no program that anybody wrote
 _SKIPPED = {"site-packages", "node_modules", "__pycache__", "venv", ".venv", "env", ".git", ".ipynb_checkpoints"}
+_FOLDERS_ABOVE = 2  # a script lies in src/ or in src/training/
 _TESTS = ("test_", "conftest", "setup")
 
 
@@ -187,8 +188,31 @@ def find_module(program: Program, name: str, importer: str) -> str | None:
         if program.folder is not None and (path := _module_path(program.folder, candidate)) is not None:
             program.files[candidate] = source_of(path)
             return candidate
+    if (path := _above(program, name)) is not None:
+        program.files[name] = source_of(path)
+        return name
     inner = [known for known in program.files if known.endswith(f".{name}")]
     return inner[0] if len(inner) == 1 else None
+
+
+def _above(program: Program, name: str) -> Path | None:
+    """Return the file of `src.model`, or of `models.rnn`, where the program itself lies in `src/`, a folder of its project."""
+    folder = program.folder.absolute() if program.folder is not None else None
+    if folder is None or not ("." in name or _looks_around(program)):
+        return None
+    for _ in range(_FOLDERS_ABOVE):
+        if folder == folder.parent:
+            return None
+        folder = folder.parent
+        if (path := _module_path(folder, name)) is not None:
+            return path
+    return None
+
+
+def _looks_around(program: Program) -> bool:
+    """Say whether the program that is entered adds a folder to those that Python looks into for modules."""
+    parts = [part for name in program.entries for part in program.files[name].parts]
+    return any("sys.path" in part.text for part in parts)
 
 
 def _module_path(folder: Path, name: str) -> Path | None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from rnnlab.reading import libraries
+from rnnlab.reading import filling, libraries
 from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import (
@@ -104,6 +104,8 @@ def _of_listing(run: Run, owner: Listing, key: Value, node: Any) -> Value:
         element = libraries.belonging_to(element, part)
     if is_slice(key):
         part = Listing(owner.kind, None, element, owner.origins, owner.made)
+        if any(n in filling.fillings_in(run, part) for n in owner.made):
+            return part  # a review that was filled up, cut to its length: no part of the reviews
         return libraries.sliced(run, owner, key, node, part) if deep_origins(owner) else part
     return element
 

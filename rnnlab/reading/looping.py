@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rnnlab.facts import Loop, Place
-from rnnlab.reading import libraries
+from rnnlab.reading import filling, libraries
 from rnnlab.reading.heap import joined, joined_all
 from rnnlab.reading.running import Pass, Run
 from rnnlab.reading.values import (
@@ -141,6 +141,7 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
                 break
     else:
         status = _turns(run, node, lambda: turn(None))
+        filling.loop_fills(run, node) if isinstance(node, ast.For) else None
     _end(run, node, place, passed)
     if status in ("return", "raise"):
         return status
@@ -171,6 +172,7 @@ def while_loop(run: Run, node: ast.While) -> str:
         return run.execute(node.body)
 
     status = _turns(run, node, turn)
+    filling.loop_fills(run, node)
     _end(run, node, place, passed)
     return status if status in ("return", "raise") else run.execute(node.orelse)
 

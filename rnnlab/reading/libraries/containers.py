@@ -149,10 +149,10 @@ def _extend(run: Any, owner: Listing, given: Any) -> Value:
 
 def _note_filling(run: Any, owner: Listing, given: Any) -> None:
     """`ids.extend([0] * (longest - len(ids)))` fills a review up behind its end."""
-    from rnnlab.reading.arithmetic import filling, tell_filling
+    from rnnlab.reading.filling import filler_in, tell_filling
 
     written = getattr(given.node, "args", [])
-    element = filling(written[0]) if len(written) == 1 else None
+    element = filler_in(run, written[0], given.get(0)) if len(written) == 1 else None
     if element is not None and getattr(getattr(given.node, "func", None), "attr", "") == "extend":
         owner.made = (*owner.made, tell_filling(run, given.node, "right", element))
 

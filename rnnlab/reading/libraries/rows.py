@@ -31,8 +31,8 @@ def rebased(value: Value, number: int, depth: int = 3) -> Value:
             element = joined_all(known) if known else None
         inner = rebased(element, number, depth - 1) if element is not None else Unknown(origin)
         if value.items is not None and value.kind == "tuple" and depth < 3:
-            return Listing("tuple", [rebased(one, number, depth - 1) for one in value.items], None, origin)
-        return Listing("list", None, inner, origin)
+            return Listing("tuple", [rebased(one, number, depth - 1) for one in value.items], None, origin, value.made)
+        return Listing("list", None, inner, origin, value.made)
     if isinstance(value, Thing):
         fields = {**value.fields, "rows_of": value}
         if isinstance(element := fields.get("element"), Value):

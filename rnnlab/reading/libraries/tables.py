@@ -93,7 +93,7 @@ def column(number: int | None, name: str, origins: frozenset[int] = frozenset())
 def _table_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
     name = constant(key)
     if isinstance(name, str):
-        return column(owner.number, name)
+        return _filled_column(run, owner, name, node) or column(owner.number, name)
     if isinstance(key, Listing) and key.kind == "slice":
         if all(constant(bound, ...) is None for bound in (key.items or ())[:2]):
             return owner
@@ -104,6 +104,29 @@ def _table_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         inner = getattr(node, "slice", node)
         return tell_part(run, node, owner, "mask", table(owner.number or 0), {"mask": run.story.word(inner)})
     return column(owner.number, "")
+
+
+def _filled_column(run: Any, owner: Thing, name: str, node: Any) -> Thing | None:
+    """Return a column that was written with reviews that are filled up: its rows remember it."""
+    from rnnlab.reading.filling import fillings_in
+    from rnnlab.reading.looping import element_of
+
+    written = (owner.fields.get("written") or {}).get(name)
+    if not isinstance(written, Thing | Listing):
+        return None
+    element = element_of(run, written, node)
+    if not fillings_in(run, element):
+        return None
+    found = column(owner.number, name)
+    return Thing(found.kind, {**found.fields, "element": element}, found.origins)
+
+
+def _fillings_of_row(run: Any, owner: Thing) -> tuple[int, ...]:
+    """Return the facts that say how any column of a table's row was filled up."""
+    from rnnlab.reading.filling import fillings_in
+
+    columns = [one for name in owner.fields.get("written") or {} if (one := _filled_column(run, owner, name, None))]
+    return tuple(dict.fromkeys(n for one in columns for n in fillings_in(run, one.fields["element"])))
 
 
 def _table_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | None:
@@ -129,7 +152,7 @@ def _table_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | No
         )
     if ("table", name) in _METHOD_NAMES or name.startswith("_"):
         return None
-    return column(owner.number, name)
+    return _filled_column(run, owner, name, node) or column(owner.number, name)
 
 
 def _located(run: Any, owner: Thing, key: Value, node: Any) -> Value:
@@ -146,7 +169,7 @@ def _located(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         else:
             result = tell_part(run, node, whole, "mask", whole, {"mask": run.story.word(getattr(node, "slice", node))})
     elif isinstance(rows, Constant | Number):
-        return Unknown(deep_origins(whole))
+        return Unknown(deep_origins(whole), _fillings_of_row(run, whole))
     if has_column and isinstance(key, Listing) and key.items is not None and len(key.items) > 1:
         return column(None, str(constant(key.items[1], "")), deep_origins(result))
     return result

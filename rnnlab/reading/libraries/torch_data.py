@@ -7,6 +7,7 @@ from typing import Any
 from rnnlab.axes import Symbol
 from rnnlab.facts import Call
 from rnnlab.reading import tensors
+from rnnlab.reading.filling import fillings_in
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
 from rnnlab.reading.libraries.rows import part_of_dataset
 from rnnlab.reading.libraries.torch_layers import noted
@@ -161,13 +162,12 @@ def _padded_on(run: Any, tensor: Tensor, owner: Thing) -> str | None:
 
 
 def _padded_by_field(owner: Thing) -> str:
-    """A Field fills up behind the end, unless it says `pad_first`; with `fix_length` it may cut instead."""
+    """A Field fills up behind the end, unless it says `pad_first`."""
     dataset = owner.fields["dataset"]
     columns = dataset.fields.get("columns", {}) if isinstance(dataset, Thing) else {}
     fields = [one for one in columns.values() if isinstance(one, Thing) and one.fields.get("sequential") is not False]
-    if len(fields) != 1 or fields[0].fields["options"].get("fix_length") is not None:
-        return "?"
-    first = fields[0].fields["options"].get("pad_first", False)
+    sides = {one.fields["options"].get("pad_first", False) for one in fields}
+    first = sides.pop() if len(sides) == 1 else "?"
     return "left" if first is True else "right" if first is False else "?"
 
 
@@ -278,7 +278,9 @@ def _tensor_dataset(run: Any, given: Any) -> Value:
 def _row(run: Any, value: Value, node: Any) -> Value:
     value = tensors.as_tensor(value)
     if isinstance(value, Tensor):
-        return element_of(run, value, node) if value.shape else Tensor(None, None, value.dtype)
+        if value.shape:
+            return element_of(run, value, node)
+        return Tensor(None, None, value.dtype, made=fillings_in(run, value) if value.shape is None else ())
     return Tensor(None, None, "")
 
 

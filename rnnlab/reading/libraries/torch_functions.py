@@ -209,16 +209,44 @@ def _array(run: Any, given: Any) -> Value:
         and isinstance(value, Listing)
         and value.items is not None
     ):
+        from rnnlab.reading.filling import joined_rows
         from rnnlab.reading.looping import element_of
 
-        return Listing(
-            "array", None, together([element_of(run, one, given.node) for one in value.items]), deep_origins(value)
-        )
+        element = together([element_of(run, one, given.node) for one in value.items])
+        return joined_rows(run, given.node, value, Listing("array", None, element, deep_origins(value)))
     return (
         value
         if isinstance(value, Listing | Tensor | Thing) and given.callee.last in ("array", "asarray")
         else derived(given.values())
     )
+
+
+@calls("numpy.pad")
+def _numpy_pad(run: Any, given: Any) -> Value:
+    """`numpy.pad(ids, (0, n))` fills up behind the end, `(n, 0)` before the beginning."""
+    from rnnlab.reading.filling import tell_filling
+
+    value, widths = given.get(0, "array"), tensors.plain(given.get(1, "pad_width") or Unknown())
+    if isinstance(widths, tuple | list) and widths and isinstance(widths[-1], tuple | list):
+        widths = widths[-1]
+    made = value if isinstance(value, Listing) else derived([value])
+    made = (
+        Listing(made.kind, None, _one_of(run, made, given.node), made.origins, made.made)
+        if isinstance(made, Listing)
+        else made
+    )
+    if isinstance(widths, tuple | list) and len(widths) == 2 and (widths[0] == 0) is not (widths[1] == 0):
+        number = tell_filling(
+            run, given.node, "right" if widths[0] == 0 else "left", given.word(3, "constant_values") or "0"
+        )
+        made.made = (*made.made, number)
+    return made
+
+
+def _one_of(run: Any, value: Value, node: Any) -> Value:
+    from rnnlab.reading.looping import element_of
+
+    return element_of(run, value, node)
 
 
 @calls(
@@ -230,6 +258,8 @@ def _numpy_zeros(run: Any, given: Any) -> Value:
     size = given.get(2, "size") if given.callee.last in ("uniform", "normal") else given.get(0, "shape")
     shape = tensors.plain(size) if size is not None else ...
     known = tuple(n if isinstance(n, int) else run.size() for n in shape) if isinstance(shape, tuple | list) else None
+    if isinstance(size, Number) or (isinstance(size, Constant) and isinstance(size.value, int)):
+        known = (shape if isinstance(shape, int) else run.size(),)
     made = Tensor(known, None, "float64")
     call = Call(
         place=run.story.place(given.node),

@@ -233,6 +233,8 @@ def call_layer(run: Any, owner: Thing, given: Any) -> Value:
         return tensors.tell(
             run, operation, pairs, result if packed is None else Tensor(), given.node, {}, layer=text_of(owner)
         )
+    if operation.name == "embedding":
+        _settle_the_words(read[0])
     made = _shapes(run, owner, operation, read)
     known = tensors.through(
         operation, read, _arguments(owner, read), {}, made, lambda name: symbol_of(run, owner, name)
@@ -246,6 +248,14 @@ def call_layer(run: Any, owner: Thing, given: Any) -> Value:
     if operation.name == "batch_norm" or operation.name == "dropout":
         result = results[0]
     return tensors.tell(run, operation, pairs, result, given.node, _options_for(owner, operation), layer=text_of(owner))
+
+
+def _settle_the_words(read: Tensor) -> None:
+    """What an embedding looks up, beside the axis of the batch, is the words of a review, however they were put together."""
+    if read.shape is not None and len(read.shape) == 2 and any(one.name == "batch" for one in read.symbols):
+        for symbol in read.symbols:
+            symbol.nameable = True
+            symbol.settle("seq_len")
 
 
 def _made_tensor(value: Value) -> Value:

@@ -439,7 +439,9 @@ def _available(run: Any, given: Any) -> Value:
 
 @calls("torch.stack torch.cat torch.concat")
 def _joined(run: Any, given: Any) -> Value:
-    return tensors.function(run, given.callee.last, given)
+    from rnnlab.reading.filling import joined_rows
+
+    return joined_rows(run, given.node, given.get(0, "tensors"), tensors.function(run, given.callee.last, given))
 
 
 for _name in _OPTIMIZERS.split():

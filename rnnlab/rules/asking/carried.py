@@ -10,7 +10,7 @@ from rnnlab.facts import Call, Fact, Named, Place, Scope, makers, tensors
 from rnnlab.operations import LOSSES, RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.states import CELLS
-from rnnlab.rules.asking.syntax import function_around
+from rnnlab.rules.asking.syntax import function_around, place_of, trees
 from rnnlab.rules.kit import expression
 
 _RNNS = RECURRENT | CELLS
@@ -19,6 +19,7 @@ _KEEPS_STEPS = frozenset(
     "linear view flatten to dropout permute transpose t relu tanh activation sigmoid softmax log_softmax layer_norm "
     "pad_packed_sequence".split()
 )
+_NEAR = 12  # lines
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,15 @@ def _behind(record: Record, reader: Call, backward: int) -> Iterator[Carried]:
 
 def _is_same_layer(one: Call, other: Call) -> bool:
     return one.what == other.what and one.place == other.place
+
+
+def shown_at(record: Record, carried: Carried) -> Place | None:
+    """Return the line to change: where the state is cut off, if that stands shortly before it is handed over; else that line."""
+    given, cut = given_at(record, carried), carried.last.place
+    if given is None or cut is None or not carried.is_cut or (given.file, given.cell) != (cut.file, cut.cell):
+        return given
+    is_near = 0 < given.line - cut.line <= _NEAR
+    return cut if is_near and function_around(record, given) is function_around(record, cut) else given
 
 
 def given_at(record: Record, carried: Carried) -> Place | None:
@@ -144,3 +154,71 @@ def takes_unknown_states(record: Record) -> bool:
         for item in call.inputs[1:]
         for note in tensors(item.note)
     )
+
+
+# --- states of models that were not seen ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WrittenCarry:
+    """A loop that trains a model which was not seen, cuts its state off and hands it on: where it is cut off, and handed over."""
+
+    name: str
+    cut: Place
+    given: Place
+    loop: ast.For
+
+
+def written_carries(record: Record) -> Iterator[WrittenCarry]:
+    """Return the loops over batches in which `h = h.detach()` is followed by `answer, h = model(text, h)` and a backward pass."""
+    for key, text, tree in trees(record):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.For) and any(_is_called(one, "backward") for one in ast.walk(node)):
+                yield from _carried_in(key, text, node)
+
+
+def _carried_in(key: str, text: str, loop: ast.For) -> Iterator[WrittenCarry]:
+    assigned: dict[str, list[ast.Assign]] = {}
+    for node in _in_this_loop(loop):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1:
+            for name in _written_names(node.targets[0]):
+                assigned.setdefault(name, []).append(node)
+    for name, nodes in assigned.items():
+        cuts = [node for node in nodes if isinstance(node.targets[0], ast.Name) and _cuts_off(node.value, name)]
+        given = [node for node in nodes if node not in cuts and _hands_on(node, name)]
+        if cuts and given and len(cuts) + len(given) == len(nodes):
+            yield WrittenCarry(name, place_of(key, text, cuts[0]), place_of(key, text, given[0].value), loop)
+
+
+def _in_this_loop(loop: ast.For) -> Iterator[ast.AST]:
+    """Return what stands in a loop, and not in a loop inside it."""
+    waiting: list[ast.AST] = list(loop.body)
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        if not isinstance(node, ast.For | ast.While | ast.FunctionDef):
+            waiting += list(ast.iter_child_nodes(node))
+
+
+def _written_names(target: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def _is_called(node: ast.AST, method: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == method
+
+
+def _cuts_off(value: ast.expr, name: str) -> bool:
+    """Say whether a state is made of itself without its graph: `h.data`, `tuple(each.detach() for each in h)`."""
+    reads = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+    cuts = any(isinstance(node, ast.Attribute) and node.attr in ("data", "detach") for node in ast.walk(value))
+    return name in reads and cuts
+
+
+def _hands_on(node: ast.Assign, name: str) -> bool:
+    """Say whether a call is given the state and gives it back, with an answer: `answer, h = model(text, h)`."""
+    target, call = node.targets[0], node.value
+    if not isinstance(target, ast.Tuple) or len(target.elts) < 2 or not isinstance(call, ast.Call):
+        return False
+    given = [*call.args, *(word.value for word in call.keywords)]
+    return len(given) > 1 and any(isinstance(one, ast.Name) and one.id == name for one in given)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from rnnlab.facts import Call, Data, Place, TensorNote, makers
 from rnnlab.record import Record
 from rnnlab.rules.asking.syntax import names_in, place_of, trees, with_parents
+from rnnlab.rules.kit import Unseen
 from rnnlab.sources import file_and_cell
 
 _PADS = re.compile(r"\W*_*(pad|padding|blank)_*\W*", re.IGNORECASE)
@@ -137,6 +138,51 @@ def fillings(record: Record) -> list[Filling]:
         elif call.what == "__setitem__" and (born := _rectangle(record, call)) is not None:
             found.setdefault(call.place, Filling(call, 0 if born.values.get("of") == "zeros" else None))
     return list(found.values())
+
+
+@dataclass(frozen=True)
+class SharedFilling:
+    """Reviews are filled up with an index that a word, or unknown words, have too: by the numbering, or as it is written."""
+
+    filling: Filling
+    numbering: Numbering | None
+    token: str
+
+
+def shared_fillings(record: Record) -> list[SharedFilling]:
+    """Return what fills reviews up with the index of a word.
+
+    Raises:
+        Unseen: no vocabulary was seen together with the index that fills reviews up.
+    """
+    layers = list(record.ask(Call, what="layer", where=lambda call: call.layer == "Embedding"))
+    known = [one for layer in layers if (one := numbering_of(record, layer)) is not None]
+    everything = fillings(record)
+    written = [SharedFilling(one, None, "<unk>") for one in everything if _is_written_as_unknown(one)]
+    filled = [filling for filling in everything if filling.index is not None]
+    if not known or not filled or len({(one.padding, one.first, one.lowest) for one in known}) != 1:
+        if written:
+            return written
+        raise Unseen("no vocabulary was seen together with the index that fills reviews up")
+    shared = [(filling, _token_shared(known[0], filling.index)) for filling in filled]
+    return [*written, *(SharedFilling(filling, known[0], token) for filling, token in shared if token)]
+
+
+_UNKNOWN = re.compile(r"'\W*_*(unk|unknown|oov)_*\W*'", re.IGNORECASE)
+_LOOKED_UP = re.compile(r"[\w.]+\[(['\"]\W*_*(?:unk|unknown|oov)_*\W*['\"])\]", re.IGNORECASE)
+
+
+def _is_written_as_unknown(filling: Filling) -> bool:
+    """Say whether reviews are filled up with `vocab["<unk>"]`."""
+    return bool(_LOOKED_UP.fullmatch(str(filling.call.values.get("padding_text", ""))))
+
+
+def _token_shared(numbering: Numbering, index: int | None) -> str:
+    """Return which word, or what for unknown words, has the index that fills up."""
+    if index is None or numbering.padding is not None or numbering.pads_at_the_end:
+        return ""
+    token = numbering.token_at(index) or ""
+    return token if token == "a word" or _UNKNOWN.fullmatch(token) else ""
 
 
 def _index_filled_in(call: Call) -> int | None:

@@ -285,11 +285,21 @@ def line(fact: Fact) -> str:
     return f"line {fact.place.line}" if fact.place is not None else "another line"
 
 
+def line_elsewhere(fact: Fact, here: Place | None) -> str:
+    """Return `line 41`, or `data.py, line 41` where that is not the file of a place."""
+    if fact.place is None or here is None or fact.place.file == here.file:
+        return line(fact)
+    return f"{fact.place.file.replace(chr(92), '/').rpartition('/')[2]}, {line(fact)}"
+
+
 def axes_in_words(note: Note | None) -> str:
-    """Return a tensor's axes as `(seq_len, batch, hid)`, sizes shown where they are known."""
+    """Return a tensor's axes as `(seq_len, batch, hid)`, sizes shown where they are known; an axis without a name is its size."""
     found = names(note)
     sizes = [size(note, i) for i in range(len(found))]
-    shown = [f"{name} {known}" if known is not None else name for name, known in zip(found, sizes, strict=True)]
+    shown = [
+        name if known is None else str(known) if name == "?" else f"{name} {known}"
+        for name, known in zip(found, sizes, strict=True)
+    ]
     return f"({', '.join(shown)})"
 
 

@@ -92,7 +92,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, PackedNote
+from rnnlab.facts import Call, Data, PackedNote, Place
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.states import padding_behind
@@ -121,6 +121,50 @@ def check(record: Record) -> Iterator[Finding]:
                 if _LENGTHS.fullmatch(name) and not _is_read(reach, name):
                     place = place_of(key, text, target) if target is not None else None
                     yield Finding(place, _message(name))
+    if any("include_lengths=True" in text.replace(" ", "") for text in record.sources.values()):
+        yield from _only_the_words(record)
+
+
+def _only_the_words(record: Record) -> Iterator[Finding]:
+    """`text = batch.text[0]`, where nothing of the program takes the lengths that stand beside the words."""
+    found: list[tuple[Place, str]] = []
+    for key, text, tree in trees(record):
+        subscripts = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+        found += [(place_of(key, text, node), name) for node in subscripts if (name := _first_of(node))]
+    for name in sorted({name for _, name in found if _is_of_a_batch(record, name)}):
+        places = [place for place, one in found if one == name]
+        if _reads(record, name) == len(places):
+            place = min(places, key=lambda one: (one.file, one.cell or 0, one.line))
+            yield Finding(place, _message_of_words(name))
+
+
+def _first_of(node: ast.Subscript) -> str:
+    """Return the attribute's name of `batch.text[0]`; "" for anything else."""
+    if not isinstance(node.value, ast.Attribute):
+        return ""
+    is_first = ast.unparse(node.slice) == "0" and isinstance(node.value.value, ast.Name)
+    return node.value.attr if is_first else ""
+
+
+def _reads(record: Record, name: str) -> int:
+    """Return how often a program reads an attribute of this name of a variable."""
+    nodes = [node for _, _, tree in trees(record) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return sum(
+        node.attr == name and isinstance(node.value, ast.Name) and node.value.id not in ("x", "ex", "example", "self")
+        for node in nodes
+    )
+
+
+def _is_of_a_batch(record: Record, name: str) -> bool:
+    return any(f"{name}.1" in fact.samples for fact in record.ask(Data, what="batch"))
+
+
+def _message_of_words(name: str) -> str:
+    return (
+        f"The Field gives the lengths beside the words (include_lengths=True), and only .{name}[0] is read: the RNN goes on over "
+        f"the padding as if there were no lengths. Take both, text, lengths = batch.{name}, and pack: "
+        f"pack_padded_sequence(embedded, lengths.cpu(), enforce_sorted=False)."
+    )
 
 
 def _unpacked(node: ast.AST) -> ast.Tuple | None:

@@ -92,45 +92,35 @@ for text, label in DataLoader(rows, batch_size=8, shuffle=True, collate_fn=colla
 ```
 """
 
-import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call
 from rnnlab.record import Record
-from rnnlab.rules.asking.numbering import Filling, Numbering, fillings, numbering_of
-from rnnlab.rules.kit import Finding, Unseen, rule
-
-_UNKNOWN = re.compile(r"'\W*_*(unk|unknown|oov)_*\W*'", re.IGNORECASE)
+from rnnlab.rules.asking.numbering import SharedFilling, shared_fillings
+from rnnlab.rules.kit import Finding, rule
 
 
 @rule(level="mistake", needs=("layer",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Compare the index that fills reviews up with the indices that the words have."""
-    layers = list(record.ask(Call, what="layer", where=lambda call: call.layer == "Embedding"))
-    known = [one for layer in layers if (one := numbering_of(record, layer)) is not None]
-    filled = [filling for filling in fillings(record) if filling.index is not None]
-    if not known or not filled or len({(one.padding, one.first, one.lowest) for one in known}) != 1:
-        raise Unseen("no vocabulary was seen together with the index that fills reviews up")
     seen = set()
-    for filling in filled:
-        shared = _shared(known[0], filling.index)
-        place = known[0].place if filling.call.what == "__setitem__" else filling.call.place
-        if shared and place not in seen:
+    for one in shared_fillings(record):
+        place = (
+            one.numbering.place if one.numbering and one.filling.call.what == "__setitem__" else one.filling.call.place
+        )
+        if place not in seen:
             seen.add(place)
-            level = "risk" if shared != "a word" else None
-            yield Finding(place, _message(known[0], filling, shared), (filling.call.n,), level)
+            level = "risk" if one.token != "a word" else None
+            yield Finding(place, _message(one), (one.filling.call.n,), level)
 
 
-def _shared(numbering: Numbering, index: int | None) -> str:
-    """Return which word, or what for unknown words, has the index that fills up."""
-    if index is None or numbering.padding is not None or numbering.pads_at_the_end:
-        return ""
-    token = numbering.token_at(index) or ""
-    return token if token == "a word" or _UNKNOWN.fullmatch(token) else ""
-
-
-def _message(numbering: Numbering, filling: Filling, token: str) -> str:
+def _message(one: SharedFilling) -> str:
+    if one.numbering is None:
+        return (
+            f"Reviews are filled up with {one.filling.call.values.get('padding_text')}, the index of unknown words: the model "
+            f"cannot tell an unknown word from the end of a review. Give the vocabulary a '<pad>' of its own."
+        )
+    index = one.filling.index or 0
     return (
-        f"Reviews are filled up with {filling.index}, and in '{numbering.name}' {filling.index} is {token}: the model cannot "
-        f"tell it from the end of a review. Number the words from {(filling.index or 0) + 1} on; that takes one more row."
+        f"Reviews are filled up with {index}, and in '{one.numbering.name}' {index} is {one.token}: the model cannot tell it "
+        f"from the end of a review. Number the words from {index + 1} on; that takes one more row."
     )

@@ -95,13 +95,19 @@ for text, label in DataLoader(rows, batch_size=8, shuffle=True, collate_fn=colla
 ```
 """
 
+import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, PackedNote
+from rnnlab.facts import Call, PackedNote, Place
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.states import line, padding_behind
+from rnnlab.rules.asking.numbering import shared_fillings
+from rnnlab.rules.asking.states import Padding, line_elsewhere, padding_behind
 from rnnlab.rules.kit import Finding, Unseen, rule
+
+_FROZEN = re.compile(
+    r"weight\.requires_grad\s*=\s*False|\.weight\s*=\s*[\w.]*Parameter\([^)]*requires_grad\s*=\s*False"
+)
 
 
 @rule(level="habit", needs=("layer",))
@@ -110,22 +116,52 @@ def check(record: Record) -> Iterator[Finding]:
     layers = {call.n: call for call in record.ask(Call, what="layer", where=lambda call: call.layer == "Embedding")}
     runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT))
     packed = any(run.inputs and isinstance(run.inputs[0].note, PackedNote) for run in runs)
-    seen, unknown = set(), 0
+    found: dict[Place | None, tuple[Call, Call, Padding]] = {}
+    unknown = 0
     for call in record.ask(Call, what="embedding"):
         layer = layers.get(call.values.get("made", -1))
-        if layer is None or layer.values["options"].get("padding_idx") is not None:
+        if layer is None or layer.values["options"].get("padding_idx") is not None or not _learns(record, layer):
             continue
         padding = padding_behind(record, call.inputs[:1])
-        unknown += padding is None
+        unknown += padding is None or not padding.is_followed
         if padding is None or padding.side == "none" or not padding.is_followed or packed or call.grad_on is False:
             continue
-        if layer.place not in seen and "freeze" not in layer.values["options"]:
-            seen.add(layer.place)
-            yield Finding(
-                layer.place,
-                f"This embedding looks up batches that are filled up ({line(padding.fact)}), and was not told with which "
-                f"index: the padding has a random vector, which is trained like a word's. Give it padding_idx=... .",
-                (layer.n, call.n, padding.fact.n),
-            )
-    if not seen and (unknown or not layers):
+        found.setdefault(layer.place, (layer, call, padding))
+    if found and not _is_unknown_anyway(record):
+        yield from _of_each_file(found)
+    elif not found and (unknown or not layers):
         raise Unseen("nobody could see how the batches of an embedding without padding_idx are filled up")
+
+
+def _learns(record: Record, layer: Call) -> bool:
+    """Say whether the rows of an embedding are trained: vectors that are frozen stay as they are."""
+    if layer.values["options"].get("freeze", False) is not False:
+        return False
+    return layer.place is None or not _FROZEN.search(record.text_of(layer.place))
+
+
+def _is_unknown_anyway(record: Record) -> bool:
+    """Say whether reviews are filled up with the index of unknown words: another mistake, and its row is to be trained."""
+    try:
+        return any(one.token != "a word" for one in shared_fillings(record))
+    except Unseen:
+        return False
+
+
+def _of_each_file(found: dict[Place | None, tuple[Call, Call, Padding]]) -> Iterator[Finding]:
+    """One finding names all the embeddings of a file: it is one mistake, which was copied."""
+    by_file: dict[str, list[tuple[Call, Call, Padding]]] = {}
+    for place, one in found.items():
+        by_file.setdefault(place.file if place is not None else "", []).append(one)
+    for several in by_file.values():
+        several.sort(key=lambda one: (one[0].place.cell or 0, one[0].place.line) if one[0].place else (0, 0))
+        layer, call, padding = several[0]
+        others = ", ".join(str(one[0].place.line) for one in several[1:] if one[0].place is not None)
+        too = f" (so do those in line {others})" if others else ""
+        yield Finding(
+            layer.place,
+            f"This embedding{too} looks up batches that are filled up ({line_elsewhere(padding.fact, layer.place)}), and was not "
+            f"told with which index: the padding has a vector of its own, which is trained like a word's. Give it "
+            f"padding_idx=... .",
+            (layer.n, call.n, padding.fact.n),
+        )

@@ -76,7 +76,7 @@ labels = torch.tensor((table["sentiment"].astype(str) == "1").values).long()
 words = sorted({word for text in table["review"] for word in text.split()})
 index = {word: i for i, word in enumerate(words, start=1)}
 rows = [[index[word] for word in text.split()] for text in table["review"]]
-ids = torch.tensor([row + [0] * (5 - len(row)) for row in rows])
+ids = torch.tensor(rows)
 
 
 class Classifier(nn.Module):

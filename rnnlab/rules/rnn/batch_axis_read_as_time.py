@@ -79,9 +79,19 @@ for text, label in loader:
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Probe, TensorNote
+from rnnlab.operations import LOSSES
 from rnnlab.record import Record
-from rnnlab.rules.asking.states import after_the_rnn, first_tensor, names, number_at, reads_batch_first, recurrent
-from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.rules.asking.states import (
+    after_the_rnn,
+    axes_in_words,
+    first_tensor,
+    line,
+    names,
+    number_at,
+    reads_batch_first,
+    recurrent,
+)
+from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
 _ORDERS = ("batch seq_len", "seq_len batch")
 
@@ -92,6 +102,7 @@ def check(record: Record) -> Iterator[Finding]:
     rnns = recurrent(record)
     if any(_takes_the_last_review(call) for call in after_the_rnn(record)):
         return  # another mistake: one review is taken for the last step
+    written = list(_by_the_source(record, rnns))
     looked = False
     for tried in record.ask(Probe, what="signature"):
         told, taken = tried.seen.get("by_output"), tried.seen.get("by_layers")
@@ -107,8 +118,65 @@ def check(record: Record) -> Iterator[Finding]:
                 (rnn.n, tried.n, touched.n),
             )
             return
-    if not looked and not any(_fits(rnn) for rnn in rnns):
+    if not looked:
+        yield from written
+    if not looked and not written and not any(_fits(rnn) for rnn in rnns):
         raise Unseen("which axis of the text is the batch was not seen")
+
+
+def _by_the_source(record: Record, rnns: list[Call]) -> Iterator[Finding]:
+    """Hold what the source says of the axes of a batch, or of the labels, against what the RNN takes them for."""
+    seen = set()
+    for rnn in rnns:
+        same = [one for one in rnns if one.place == rnn.place and one.certain and one.grad_on is not False]
+        if rnn.seen_by != "source" or rnn.place in seen or not same or not all(_is_turned(one) for one in same):
+            continue
+        seen.add(rnn.place)
+        first = reads_batch_first(rnn)
+        yield Finding(
+            rnn.place,
+            f"{expression(record, rnn.place)} is given batches of {axes_in_words(rnn.inputs[0].note)}, and takes them for "
+            f"{'(batch, seq_len)' if first else '(seq_len, batch)'}: it reads word after word across the reviews. Set "
+            f"batch_first={not first}, or transpose the text.",
+            (rnn.n,),
+        )
+    for loss in record.ask(Call, where=lambda call: call.what in LOSSES and call.seen_by == "source"):
+        rnn = _answers_for_each_word(record, loss, rnns)
+        if rnn is not None and rnn.place not in seen:
+            seen.add(rnn.place)
+            yield Finding(
+                rnn.place,
+                f"{expression(record, rnn.place)} takes the first axis for the words, and the loss in {line(loss)} takes it for "
+                f"the reviews: one label belongs to each row there. Set batch_first=True, or transpose the text and what is read "
+                f"of the output.",
+                (rnn.n, loss.n),
+                "risk",
+            )
+
+
+def _is_turned(rnn: Call) -> bool:
+    """Say whether the axes of what an RNN reads were named by the data, and stand the other way round."""
+    note = rnn.inputs[0].note if rnn.inputs else None
+    first = reads_batch_first(rnn)
+    if not isinstance(note, TensorNote) or len(note.axes) != 3 or first is None:
+        return False
+    if 1 in (note.shape or ())[:2]:
+        return False
+    return names(note)[:2] == (["seq_len", "batch"] if first else ["batch", "seq_len"])
+
+
+def _answers_for_each_word(record: Record, loss: Call, rnns: list[Call]) -> Call | None:
+    """Return the RNN whose words are the rows of the scores that a loss holds against one label for each review."""
+    if len(loss.inputs) < 2 or loss.grad_on is False:
+        return None
+    scores, labels = names(loss.inputs[0].note), names(loss.inputs[1].note)
+    if len(scores) != 2 or scores[0] != "seq_len" or labels != ["batch"]:
+        return None
+    behind = {fact.n for fact in walk_back(record, loss.inputs[:1])}
+    found = [rnn for rnn in rnns if rnn.n in behind and rnn.seen_by == "source"]
+    if len({rnn.place for rnn in found}) != 1 or reads_batch_first(found[0]) is not False:
+        return None
+    return found[0] if names(found[0].inputs[0].note)[:2] == ["seq_len", "batch"] else None
 
 
 def _touch(record: Record, model: str) -> Probe | None:

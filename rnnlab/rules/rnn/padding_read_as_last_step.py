@@ -95,6 +95,7 @@ from rnnlab.rules.asking.states import (
     counts_of,
     is_hidden,
     line,
+    line_elsewhere,
     names,
     padding_behind,
     probe,
@@ -262,9 +263,9 @@ def _message(record: Record, run: Call, read: Call, padding: Padding) -> str:
     if not isinstance(padding.fact, Data) or padding.fact.seen_by == "source":
         return (
             f"{expression(record, run.place)} reads batches whose reviews are filled up behind their ends "
-            f"({line(padding.fact)}), without packing, and {taken} goes on with the state after the last step: for all but the "
-            f"longest review of a batch, that is a state after padding.{_measured(record, run)} Let the RNN stop at the last "
-            f"word: {cure}."
+            f"({line_elsewhere(padding.fact, run.place)}), without packing, and {taken} goes on with the state after the last "
+            f"step: for all but the longest review of a batch, that is a state after padding.{_measured(record, run)} Let the "
+            f"RNN stop at the last word: {cure}."
         )
     counts = counts_of(record, padding.fact)
     rows, ends = int(counts["rows"]), int(counts["ending_in_padding"])

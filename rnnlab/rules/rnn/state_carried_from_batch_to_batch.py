@@ -38,8 +38,8 @@ model = Classifier()
 optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
 state = torch.zeros(1, 16, 16)
 for text, label in loader:
-    state = state.detach()
-    logits, state = model(text, state)  # <- found here
+    state = state.detach()  # <- found here
+    logits, state = model(text, state)
     loss = F.cross_entropy(logits, label)
     optimizer.zero_grad()
     loss.backward()
@@ -84,22 +84,63 @@ for text, label in loader:
 from collections.abc import Iterator
 
 from rnnlab.facts import Call
+from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.carried import Carried, answers_about_each_text, carried_states, given_at, takes_unknown_states
-from rnnlab.rules.asking.states import line
+from rnnlab.rules.asking.carried import (
+    Carried,
+    WrittenCarry,
+    answers_about_each_text,
+    carried_states,
+    shown_at,
+    takes_unknown_states,
+    written_carries,
+)
+from rnnlab.rules.asking.states import CELLS, line
 from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
+
+# Losses of one number or one yes and no: a model of language, which gives an answer for each word, has many classes.
+_ABOUT_A_TEXT = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
 
 @rule(level="mistake", needs=("backward",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for states that were cut off from the batch before and begin the next one, where each text has one answer."""
     found = [one for one in carried_states(record) if one.is_cut and answers_about_each_text(record, one)]
+    if not found:
+        yield from (written := list(_of_unseen_models(record)))
+        if written:
+            return
     if not found and takes_unknown_states(record):
         raise Unseen("an RNN begins with a state whose origin could not be followed")
     if never(list(record.ask(Call)), lambda call: any(call is one.reader for one in found), record):
         return
     for one in found:
-        yield Finding(given_at(record, one), _message(record, one), (one.reader.n, one.last.n, one.giver.n))
+        yield Finding(shown_at(record, one), _message(record, one), (one.reader.n, one.last.n, one.giver.n))
+
+
+def _of_unseen_models(record: Record) -> Iterator[Finding]:
+    """A model that lies elsewhere is given its state, cut off, and its loss is about one yes or no for each text."""
+    if any(record.ask(Call, where=lambda call: call.what in RECURRENT | CELLS)):
+        return
+    losses = list(record.ask(Call, where=lambda call: call.what in _ABOUT_A_TEXT))
+    for one in written_carries(record):
+        inside = [loss for loss in losses if _stands_in(loss, one)]
+        if inside:
+            yield Finding(one.cut, _message_of(record, one), (inside[0].n,), "risk")
+
+
+def _stands_in(loss: Call, one: WrittenCarry) -> bool:
+    place = loss.place
+    if place is None or (place.file, place.cell) != (one.cut.file, one.cut.cell):
+        return False
+    return one.loop.lineno <= place.line <= (one.loop.end_lineno or one.loop.lineno)
+
+
+def _message_of(record: Record, one: WrittenCarry) -> str:
+    return (
+        f"{expression(record, one.given)} is given '{one.name}', the state that the batch before has left, cut off here: the "
+        f"texts of one batch have nothing to do with those of the next. Give the model zeros for each batch, or no state at all."
+    )
 
 
 def _message(record: Record, one: Carried) -> str:

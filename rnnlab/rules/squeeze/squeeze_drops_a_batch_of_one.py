@@ -72,6 +72,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Probe, TensorNote
 from rnnlab.record import Record
+from rnnlab.rules.asking.carried import carried_states
 from rnnlab.rules.asking.states import after_the_rnn, axes_in_words, first_tensor, names, probe, readers, size
 from rnnlab.rules.kit import Finding, expression, never, rule, walk_back
 
@@ -102,7 +103,17 @@ def _takes_the_batch_along(record: Record, call: Call) -> bool:
             return False
     elif dim is not None:
         return False
-    return not _never_one(record, call, note, at) and not _is_one_number(record, call)
+    return not (
+        _never_one(record, call, note, at) or _is_one_number(record, call) or _has_a_state_of_its_size(record, call)
+    )
+
+
+def _has_a_state_of_its_size(record: Record, call: Call) -> bool:
+    """Say whether the RNN behind it begins with the state of another batch: batches of another size would stop it before."""
+    readers_of_states = {one.reader.place for one in carried_states(record)}
+    return bool(readers_of_states) and any(
+        isinstance(fact, Call) and fact.place in readers_of_states for fact in walk_back(record, call.inputs[:1])
+    )
 
 
 def _never_one(record: Record, call: Call, note: TensorNote, batch: int) -> bool:

@@ -168,7 +168,7 @@ def _joins_rows(record: Record, call: Call, note: TensorNote) -> bool:
     """
     came = tensors(call.output)
     found = names(note)
-    if len(found) != 3 or len(came) != 1 or came[0].shape is None or len(came[0].shape) != 2:
+    if len(found) != 3 or len(came) != 1 or came[0].shape is None or not _has_one_row_each(came[0].shape):
         return False
     first, middle, width = (size(note, i) for i in range(3))
     if first == 1 or middle == 1 or not _stands_second(record, call, found):
@@ -176,6 +176,11 @@ def _joins_rows(record: Record, call: Call, note: TensorNote) -> bool:
     if names(came[0])[0] == "batch" and found[0] != "batch":
         return True
     return first is not None and width is not None and _width_after(record, call, came[0]) == first * width
+
+
+def _has_one_row_each(shape: tuple[int | None, ...]) -> bool:
+    """(batch, anything), also with an axis of one more, as torch.bmm wants it."""
+    return len(shape) == 2 or (len(shape) == 3 and shape[2] == 1)
 
 
 def _stands_second(record: Record, call: Call, found: list[str]) -> bool:
@@ -195,8 +200,8 @@ def _stands_second(record: Record, call: Call, found: list[str]) -> bool:
 
 def _width_after(record: Record, call: Call, came: TensorNote) -> int | None:
     """Return the width of the rows: as told, or as the linear layer that reads them wants them."""
-    if came.shape is not None and came.shape[-1] is not None:
-        return came.shape[-1]
+    if came.shape is not None and came.shape[1] is not None:
+        return came.shape[1]
     for one in after_the_rnn(record):
         if one.what == "linear" and any(fact.n == call.n for fact in walk_back(record, one.inputs)):
             wanted = one.values.get("in_features")
