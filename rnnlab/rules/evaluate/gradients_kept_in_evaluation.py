@@ -98,19 +98,22 @@ for epoch in range(2):
 
 from collections.abc import Iterator
 
+from rnnlab.facts import Call
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import model_calls, passes
+from rnnlab.rules.asking.passes import has_text, model_calls, passes
 from rnnlab.rules.kit import Finding, Unseen, rule
 
+_SWITCHES = ("no_grad", "inference_mode", "set_grad_enabled", "volatile")
 
-@rule(level="habit", needs=("linear",), real_data=False)
+
+@rule(level="habit", real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask each evaluation whether gradients were on."""
     looked, done = False, set()
     for one in passes(record, "evaluation"):
-        calls = model_calls(one.calls(record))
-        looked |= any(call.grad_on is not None for call in calls)
-        on = [call for call in calls if call.grad_on is True and call.certain]
+        known = [(call, _are_on(record, call)) for call in model_calls(one.calls(record))]
+        looked |= any(are_on is not None for _, are_on in known)
+        on = [call for call, are_on in known if are_on]
         if on and one.place not in done:
             done.add(one.place)
             yield Finding(
@@ -121,3 +124,10 @@ def check(record: Record) -> Iterator[Finding]:
             )
     if not looked:
         raise Unseen("no evaluation over batches was seen")
+
+
+def _are_on(record: Record, call: Call) -> bool | None:
+    """Say whether gradients are on; in a function that nobody calls they are where the program never switches them off."""
+    if call.grad_on is None and call.seen_by == "source" and not has_text(record, *_SWITCHES):
+        return True
+    return call.grad_on
