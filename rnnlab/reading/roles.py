@@ -7,7 +7,6 @@ import ast
 import re
 from typing import Any
 
-from rnnlab.facts import Call
 from rnnlab.operations import UNKNOWN_LOSS, UNKNOWN_MODEL, operation_of
 from rnnlab.reading import tensors
 from rnnlab.reading.running import Run
@@ -16,7 +15,9 @@ from rnnlab.reading.values import Constant, Method, Tensor, Unknown, Value, deri
 # A model is asked for these, and nothing else of a training is.
 _OF_A_MODEL = {"eval", "parameters", "named_parameters", "state_dict", "load_state_dict", "zero_grad", "train"}
 _OF_AN_OPTIMIZER = {"param_groups", "add_param_group"}
-_CALLED_A_LOSS = re.compile(r"loss|criterion|criteria|objective|(^|\W)crit(\W|$)|(^|\W)bce|cross_?entropy", re.IGNORECASE)
+_CALLED_A_LOSS = re.compile(
+    r"loss|criterion|criteria|objective|(^|\W)crit(\W|$)|(^|\W)bce|cross_?entropy", re.IGNORECASE
+)
 _CALLED_AN_OPTIMIZER = re.compile(r"optim|(^|[\W_])opt([\W_]|$)", re.IGNORECASE)
 
 

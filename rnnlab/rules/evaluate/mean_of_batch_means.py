@@ -114,7 +114,8 @@ _SHARE = re.compile(r"acc|f1|score|prec|rec|mean\(|\.mea", re.IGNORECASE)
 _MEAN = re.compile(r"\.mea|mean\(")  # a long expression is cut off
 _LOSS = re.compile(r"loss", re.IGNORECASE)
 _SMALLER_BATCH = (
-    "the reviews of a smaller last batch then count more than the others. Add up right answers and reviews, and divide once."
+    "the reviews of a smaller last batch then count more than the others. "
+    "Add up right answers and reviews, and divide once."
 )
 
 
@@ -129,6 +130,14 @@ def check(record: Record) -> Iterator[Finding]:
         by, added = _divided_by(record, metric, loop), str(metric.samples.get("added", ""))
         known |= by in ("batches", "examples", "counted")
         is_judging = loop is not None and id(loop) in evaluations and not written.does(loop, is_backward)
+        if by == "counted" and _LOSS.search(added) and _counts_turns(record, str(metric.samples.get("divisor", ""))):
+            by = "turns"
+        if (
+            by == "counted"
+            and isinstance(loop, ast.For)
+            and _counts_reviews(loop, str(metric.samples.get("divisor", "")))
+        ):
+            by = "examples"
         if by == "turns" and id(loop) in evaluations | trainings and loop is not None and _reads_batches(record, loop):
             by = "likely batches"
         judged = _judged(record, by, added) or (_of_losses(record, by, added) if is_judging else None)
@@ -204,6 +213,20 @@ def _counts_turns(record: Record, divisor: str) -> bool:
     nodes = (node for _, _, tree in trees(record) for node in ast.walk(tree) if isinstance(node, ast.AugAssign))
     added = [ast.unparse(node.value) for node in nodes if ast.unparse(node.target) == divisor]
     return bool(added) and set(added) == {"1"}
+
+
+def _counts_reviews(loop: ast.For, divisor: str) -> bool:
+    """Say whether a count is that of the turns so far times the size of a batch: `i * len(inputs)`."""
+    product = ast.parse(divisor, mode="eval").body if divisor.isascii() and divisor.count("*") == 1 else None
+    if not isinstance(product, ast.BinOp) or not isinstance(product.op, ast.Mult):
+        return False
+    counters = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+    sides = [ast.unparse(product.left), ast.unparse(product.right)]
+    return any(
+        one.strip("()").partition(" ")[0] in counters
+        and re.fullmatch(r"len\([\w.]+\)|[\w.]*batch_size|[\w.]+\.size\(0\)", two, re.I)
+        for one, two in (sides, sides[::-1])
+    )
 
 
 def _is_batched(record: Record, divisor: str) -> bool:
