@@ -160,9 +160,10 @@ def loop_at(record: Record, place: Place | None) -> ast.For | ast.While | None:
         if file_and_cell(key) != (place.file, place.cell):
             continue
         for node in ast.walk(tree):
-            head = node.iter if isinstance(node, ast.For) else node.test if isinstance(node, ast.While) else None
-            if head is not None and node.lineno <= place.line <= (head.end_lineno or node.lineno):
-                return node
+            if isinstance(node, ast.For | ast.While):
+                head = node.iter if isinstance(node, ast.For) else node.test
+                if node.lineno <= place.line <= (head.end_lineno or node.lineno):
+                    return node
     return None
 
 

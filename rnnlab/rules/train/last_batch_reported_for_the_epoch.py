@@ -114,7 +114,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import passes
+from rnnlab.rules.asking.passes import Pass, has_text, loader_of, passes
 from rnnlab.rules.asking.written import (
     Function,
     Source,
@@ -165,7 +165,7 @@ def check(record: Record) -> Iterator[Finding]:
                 if report.statement.lineno not in found:
                     found.add(report.statement.lineno)
                     yield Finding(source.place(report.statement), _message(report))
-    judging = {id(loop_at(record, one.place)) for one in passes(record, "evaluation")}
+    judging = {id(loop_at(record, one.place)) for one in passes(record, "evaluation") if not _is_one_batch(record, one)}
     for source, _, body in written.scopes():
         for loop, after in loops_in(body):
             if id(loop) not in judging or not isinstance(loop, ast.For) or written.does(loop, is_backward):
@@ -225,6 +225,15 @@ def _reports(written: Written, loop: ast.For | ast.While, after: list[ast.stmt])
             return
 
 
+def _is_one_batch(record: Record, one: Pass) -> bool:
+    """Say whether a pass may be a single batch, which holds all reviews."""
+    loader = loader_of(record, one)
+    if loader is None:
+        return has_text(record, "batch_size=len(")
+    size, examples = loader.counts.get("batch_size"), loader.counts.get("examples")
+    return (size is None and has_text(record, "batch_size=len(")) or bool(size and examples and size >= examples)
+
+
 def _judgements(loop: ast.For, after: list[ast.stmt]) -> Iterator[Report]:
     """Look after an evaluation for a score of answers that each batch sets anew."""
     answers, kept = set[str](), set[str]()
@@ -243,10 +252,11 @@ def _judgements(loop: ast.For, after: list[ast.stmt]) -> Iterator[Report]:
             answers |= bound if read & answers and isinstance(node.value, ast.Call) and not bound & read else set()
     for statement in in_order(after):
         for call in calls(statement) if not isinstance(statement, ast.For | ast.While) else ():
-            if word(call.func) in _SCORES:
-                for name in sorted(answers - kept):
-                    if any(_is_number_of(one, name) for one in (*call.args, *(k.value for k in call.keywords))):
-                        yield Report(name, statement, loop)
+            judged = [*call.args, *(one.value for one in call.keywords)] if word(call.func) in _SCORES else []
+            for name in sorted(answers - kept):
+                if any(_is_number_of(one, name) for one in judged):
+                    yield Report(name, statement, loop)
+                    answers.discard(name)
         answers -= _bound(statement)
 
 
