@@ -159,6 +159,7 @@ def _missing(record: Record, one: Pass, backward: Call) -> Finding:
         f"{expression(record, backward.place)} adds each batch's gradients to those of all batches before it: {how}. Call "
         f"optimizer.zero_grad() once for each step, before backward().",
         (backward.n, _steps(record, one)[0].n),
+        "risk" if _steps(record, one)[0].values.get("owner") == "unknown" else None,
     )
 
 

@@ -49,7 +49,13 @@ def _judge(before: str = "", first: str = "pass", last: str = "return right") ->
 @pytest.mark.parametrize(
     ("rule", "text"),
     [
-        ("gradients_not_zeroed", HEAD + TRAIN.format(last="total += loss.item()").replace("updater.zero_grad()", "pass")),
+        (
+            "gradients_not_zeroed",
+            HEAD
+            + TRAIN.format(last="total += loss.item()")
+            .replace("updater.zero_grad()", "pass")
+            .replace("updater", "optimizer"),
+        ),
         ("loss_summed_with_its_graph", HEAD + TRAIN.format(last="total += loss")),
         ("loss_summed_with_its_graph", HEAD + TRAIN.format(last="kept.append(loss)")),
         ("gradients_kept_in_evaluation", _judge()),
@@ -82,7 +88,10 @@ def test_found_where_nobody_calls(rule: str, text: str) -> None:
         ("loss_summed_with_its_graph", HEAD + TRAIN.format(last="kept.append(loss.item())")),
         ("loss_summed_with_its_graph", HEAD + TRAIN.format(last="kept.append(loss); kept.clear()")),
         ("gradients_kept_in_evaluation", _judge(first="torch.set_grad_enabled(False)")),
-        ("gradients_kept_in_evaluation", _judge() + "\n@torch.no_grad()\ndef ask(net, x):\n    return judge(net, x, None)\n"),
+        (
+            "gradients_kept_in_evaluation",
+            _judge() + "\n@torch.no_grad()\ndef ask(net, x):\n    return judge(net, x, None)\n",
+        ),
         ("mean_of_batch_means", _judge(last="return sum(losses)")),
         ("mean_of_batch_means", HEAD + TRAIN.format(last="total += loss.item()")),
         ("ragged_batch_dropped_in_evaluation", _judge(first="if len(batch) < 2: continue")),
