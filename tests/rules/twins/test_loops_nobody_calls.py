@@ -102,8 +102,8 @@ def test_found_where_nobody_calls(rule: str, text: str) -> None:
         (
             "training_data_not_shuffled",
             HEAD
-            + "def fit(net, rows, labels, updater):\n    for epoch in range(5):\n        order = np.random.permutation(len(rows))\n"
-            "        rows, labels = rows[order], labels[order]\n        for i in range(0, len(rows), 32):\n"
+            + "def fit(net, rows, labels, updater):\n    for epoch in range(5):\n        mix = np.random.permutation(len(rows))\n"
+            "        rows, labels = rows[mix], labels[mix]\n        for i in range(0, len(rows), 32):\n"
             "            updater.zero_grad()\n            loss = F.cross_entropy(net(rows[i:i + 32]), labels[i:i + 32])\n"
             "            loss.backward()\n            updater.step()\n",
         ),
