@@ -158,6 +158,8 @@ OPERATIONS: tuple[Operation, ...] = (
 _BY_SPELLING = {spelling: operation for operation in OPERATIONS for spelling in operation.spellings}
 RECURRENT = frozenset({"lstm", "gru", "rnn"})
 LOSSES = frozenset(operation.name for operation in OPERATIONS if operation.stage == "loss")
+# What reading tells where a model or a loss is of a kind that it cannot know: a parameter, a class of a file that is missing.
+UNKNOWN_MODEL, UNKNOWN_LOSS = "unknown_model", "unknown_loss"
 # Getters and bookkeeping that torch runs behind one line of the learner's: no row of their own.
 SILENT = frozenset(
     "__get__ __set__ size dim ndimension numel nelement is_floating_point is_complex register_hook requires_grad_ "

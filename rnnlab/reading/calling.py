@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnlab.facts import Named
-from rnnlab.reading import libraries, models
+from rnnlab.reading import libraries, models, roles
 from rnnlab.reading.attributes import bound
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.running import DEEPEST, Frame, Run
@@ -153,7 +153,8 @@ def call(run: Run, callee: Value, given: Arguments) -> Value:
             return joined_all(
                 [call(run, option, given) for option in callee.options if not _is_none(option)] or [Unknown()]
             )
-    return derived([callee, *given.values()])
+    told = roles.called(run, callee, given)
+    return told if told is not None else derived([callee, *given.values()])
 
 
 def _is_none(value: Value) -> bool:

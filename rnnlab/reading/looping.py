@@ -17,6 +17,7 @@ from rnnlab.reading.values import (
     Instance,
     Listing,
     Mapping,
+    Method,
     Packed,
     Tensor,
     Thing,
@@ -262,6 +263,7 @@ def _begin(run: Run, node: Any, place: Place | None, loader: Thing | None, over:
     passed = Pass(n, kind, number if loader is not None else None, counts or over is None, node)
     passed.settled = loader is not None
     passed.data = tuple(sorted(deep_origins(over))) if loader is None and over is not None else ()
+    passed.paired = isinstance(node, ast.For) and _is_unknown(over) and len(_words_of(node.target)) > 1
     run.loops.append(passed)
     return passed
 
@@ -284,6 +286,13 @@ def passing(run: Run, node: Any, over: Value) -> Iterator[None]:
         _end(run, node, place, passed)
 
 
+def _is_unknown(over: Value | None) -> bool:
+    """Say whether nothing is known of what a loop goes over, looked through enumerate."""
+    if isinstance(over, Listing) and over.kind == "enumerate":
+        over = over.fields.get("over")
+    return isinstance(over, Unknown | Method)
+
+
 def _are_folds(over: Listing) -> bool:
     inner = over.fields.get("over") if over.kind == "enumerate" else over
     return isinstance(inner, Listing) and bool(inner.fields.get("folds"))
@@ -302,7 +311,7 @@ def _end(run: Run, node: Any, place: Place | None, passed: Pass) -> None:
     if passed in run.loops:
         del run.loops[run.loops.index(passed) :]
     kind = passed.kind if passed.settled else "turns"
-    if not passed.settled and passed.forwarded and passed.data:
+    if not passed.settled and passed.forwarded and (passed.data or passed.paired or passed.judged):
         kind, passed.settled = "batches", True  # the program cuts its batches by itself and trains nothing on them
     is_pass = passed.settled and kind == "batches"
     if is_pass and passed.over is None and len(passed.data) == 1:

@@ -58,6 +58,8 @@ class Pass:
         self.trained = False
         self.called = False
         self.forwarded = False
+        self.judged = False  # a loss was asked in it
+        self.paired = False  # it goes over pairs (or more) of something that is not known
         self.data: tuple[int, ...] = ()
 
 
@@ -87,6 +89,7 @@ class Run:
         self._sizes = 0
         self.line = 0  # of the running assignment
         self.batch_words: tuple[str, ...] = ()
+        self.asked: dict[int, set[str]] = {}  # by file: the dotted names in it
 
     # --- steps ---------------------------------------------------------------------------------------------------
 

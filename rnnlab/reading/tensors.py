@@ -8,7 +8,7 @@ from typing import Any
 from rnnlab import axes
 from rnnlab.axes import Operand, Symbol, Use
 from rnnlab.facts import Call, Named
-from rnnlab.operations import LOSSES, SILENT, Operation, operation_of
+from rnnlab.operations import LOSSES, SILENT, UNKNOWN_LOSS, Operation, operation_of
 from rnnlab.reading import shapes
 from rnnlab.reading.passes import settle
 from rnnlab.reading.running import Run
@@ -165,6 +165,7 @@ def tell(
     )
     if run.loops:
         run.loops[-1].called = True
+        run.loops[-1].judged |= operation.name in LOSSES or operation.name == UNKNOWN_LOSS
         if operation.name in _TRAINING:
             settle(run)
     n = run.story.call(node, fact, (makers_key(value for _, value in given), layer))

@@ -84,12 +84,15 @@ def _format(run: Any, text: str, given: Any) -> Value:
 
 def _of_unknown(run: Any, owner: Value, name: str, given: Any) -> Value:
     """Something that is not known: a text that is cut, a logger that speaks, a file that is read."""
+    from rnnlab.reading import roles
     from rnnlab.reading.libraries import python, words
 
     if name in ("info", "debug", "warning", "error", "critical", "write") and given.positional and not owner.origins:
         if name != "write":
             python.say(run, given)
         return Constant(None)
+    if (told := roles.method(run, owner, name, given)) is not None:
+        return told
     if name in ("open", "read_text") and not owner.origins:
         from rnnlab.reading.libraries import tables
 

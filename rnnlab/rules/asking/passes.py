@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.facts import Call, Data, Fact, Loop, Place
-from rnnlab.operations import RECURRENT
+from rnnlab.operations import RECURRENT, UNKNOWN_MODEL
 from rnnlab.record import Record
 
-MODEL = frozenset({*RECURRENT, "linear", "embedding", "lstm_cell", "gru_cell", "rnn_cell"})
+MODEL = frozenset({*RECURRENT, "linear", "embedding", "lstm_cell", "gru_cell", "rnn_cell", UNKNOWN_MODEL})
 
 
 @dataclass(frozen=True)

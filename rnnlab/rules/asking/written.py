@@ -152,6 +152,21 @@ def _loops(statements: list[ast.stmt], after: list[ast.stmt]) -> Iterator[tuple[
                 yield from _loops(getattr(statement, body, []), following)
 
 
+def loop_at(record: Record, place: Place | None) -> ast.For | ast.While | None:
+    """Return the loop that a fact's place stands for: its head, or what it goes over."""
+    if place is None:
+        return None
+    for key, _, tree in trees(record):
+        if file_and_cell(key) != (place.file, place.cell):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.For | ast.While):
+                head = node.iter if isinstance(node, ast.For) else node.test
+                if node.lineno <= place.line <= (head.end_lineno or node.lineno):
+                    return node
+    return None
+
+
 def walked_over(loop: ast.For) -> ast.expr:
     """Return what a loop goes over, looked through `enumerate`, `tqdm` and the like."""
     over = loop.iter

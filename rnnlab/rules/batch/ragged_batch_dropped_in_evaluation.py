@@ -93,25 +93,69 @@ print(f"Accuracy of {count} reviews: {correct / count:.3f}")
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Data
+from rnnlab.facts import Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import asked_for_at, judged_on
+from rnnlab.rules.asking.passes import passes
+from rnnlab.rules.asking.written import loop_at, within
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
+_SIZE = re.compile(r"len\(|\.size\(|\.shape\b|\.numel\(")
+_FEW = 3  # so small batches are left out for another reason: a single review, or none
 
-@rule(level="mistake", needs=("loader",), real_data=False)
+
+@rule(level="mistake", real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask every loader that a model is judged on whether it drops its last batch."""
-    judged = judged_on(record)
-    if not judged:
+    judged, skipped = judged_on(record), list(_skipped(record))
+    yield from skipped
+    if not judged and not skipped:
         raise Unseen("no loader was seen that a model is judged on")
     dropped = [loader for loader in judged if _drops(loader)]
     for loader in dropped:
         yield _finding(record, loader)
     if not dropped and any(loader.samples.get("options", {}).get("drop_last") == "?" for loader in judged):
         raise Unseen("whether the last batch is dropped depends on what the program is told")
+
+
+def _skipped(record: Record) -> Iterator[Finding]:
+    """Look in each evaluation for a test that leaves a batch out because of its size."""
+    done = set()
+    for one in passes(record, "evaluation"):
+        loop = loop_at(record, one.place)
+        for node in within(loop) if loop is not None else ():
+            if isinstance(node, ast.If) and _leaves_out(node) and one.place is not None and node.lineno not in done:
+                done.add(node.lineno)
+                place = Place(one.place.file, node.lineno, node.col_offset, cell=one.place.cell)
+                yield Finding(
+                    place,
+                    f"if {ast.unparse(node.test)}: the last batch of this evaluation is smaller than the others and is left "
+                    f"out: its reviews are never looked at, and the score is that of the others. Let the model take the size "
+                    f"of its first state from the batch, and look at every batch.",
+                    (one.end,),
+                )
+
+
+def _leaves_out(node: ast.If) -> bool:
+    """Say whether a test on the size of a batch against the full size ends the turn: `if len(text) != 32: continue`."""
+    test = node.test
+    if not isinstance(node.body[-1], ast.Continue | ast.Break) or node.orelse or len(node.body) > 2:
+        return False
+    if (
+        not isinstance(test, ast.Compare)
+        or len(test.ops) != 1
+        or not isinstance(test.ops[0], ast.NotEq | ast.IsNot | ast.Lt)
+    ):
+        return False
+    full = test.comparators[0]
+    is_full = (isinstance(full, ast.Constant) and isinstance(full.value, int) and full.value > _FEW) or (
+        isinstance(full, ast.Name | ast.Attribute) and "batch" in ast.unparse(full).lower()
+    )
+    return is_full and _SIZE.search(ast.unparse(test.left)) is not None
 
 
 def _drops(loader: Data) -> bool:

@@ -93,12 +93,14 @@ print(f"Accuracy of {count} reviews: {correct / count:.3f}")
 ```
 """
 
+import ast
 import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import asked_for_at, loaders_of
+from rnnlab.rules.asking.written import Written, bound_in, calls, is_backward, loops_in, walked_over, within, word
 from rnnlab.rules.kit import Finding, Unseen, role_in_words, rule
 
 _MIXES = re.compile(
@@ -107,11 +109,13 @@ _MIXES = re.compile(
 _MIXED_BY = ("random_split", "train_test_split", "sample", "StratifiedShuffleSplit", "ShuffleSplit")
 
 
-@rule(level="risk", needs=("loader",), real_data=False)
+@rule(level="risk", real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask every loader that a model is trained on whether anything mixes its rows."""
     trained = [loader for loader in loaders_of(record, "training") if role_in_words(loader.name) in (None, "train")]
-    if not trained:
+    cut = list(_cut_by_hand(record))
+    yield from cut
+    if not trained and not cut:
         raise Unseen("no loader was seen that a model is trained on")
     ordered = [loader for loader in trained if _keeps_the_order(loader)]
     behind = {loader.id: _behind(record, loader) for loader in ordered}
@@ -121,6 +125,47 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("something mixes rows here; whether it mixes those of the training was not seen")
     if any(loader.samples.get("options", {}).get("shuffle") == "?" for loader in trained):
         raise Unseen("whether the training loader shuffles depends on what the program is told")
+
+
+def _cut_by_hand(record: Record) -> Iterator[Finding]:
+    """Look in each loop over epochs for a loop that cuts its batches off the same rows, in their order, and trains on them."""
+    if any(_MIXES.search(line.partition("#")[0]) for text in record.sources.values() for line in text.splitlines()):
+        return
+    written = Written(record)
+    for source, _, body in written.scopes():
+        for outer, _ in loops_in(body):
+            for loop in within(outer):
+                if loop is outer or not isinstance(loop, ast.For) or not any(map(is_backward, calls(loop))):
+                    continue
+                rows = _cut_at(loop)
+                if rows and not rows & bound_in(outer.body):
+                    name = min(rows)
+                    yield Finding(
+                        source.place(loop.iter),
+                        f"The batches are cut off '{name}' from its beginning to its end, and nothing mixes its rows before: "
+                        f"every epoch takes them in the order of the data. If they are sorted by label, as in many files, the "
+                        f"last batches teach one class. Mix the rows at the beginning of each epoch: random.sample(range("
+                        f"len({name})), len({name})).",
+                    )
+
+
+def _cut_at(loop: ast.For) -> set[str]:
+    """Return the rows that a loop over the starts of batches cuts them off: `rows[i : i + size]` for i in steps of a size."""
+    over = walked_over(loop)
+    if not isinstance(over, ast.Call) or word(over.func) not in ("range", "trange") or len(over.args) != 3:
+        return set()
+    if not isinstance(loop.target, ast.Name):
+        return set()
+    start = loop.target.id
+    return {
+        word(node.value)
+        for node in ast.walk(loop)
+        if isinstance(node, ast.Subscript)
+        and isinstance(node.slice, ast.Slice)
+        and node.slice.lower is not None
+        and ast.unparse(node.slice.lower) == start
+        and isinstance(node.value, ast.Name)
+    }
 
 
 def _keeps_the_order(loader: Data) -> bool:

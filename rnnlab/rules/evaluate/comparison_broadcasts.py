@@ -97,6 +97,7 @@ for epoch in range(2):
 ```
 """
 
+import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, TensorNote
@@ -104,13 +105,29 @@ from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import explained, printed
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
+# Losses of each pair: scores and labels have the same shape.
+_PAIRED = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss")
+
 
 @rule(level="mistake", needs=("eq",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for comparisons of (batch, 1) with (batch)."""
     done, unknown = set(), 0
     for call in record.ask(Call, what="eq"):
-        if len(call.inputs) != 2 or call.place in done:
+        if call.place in done:
+            continue
+        if len(call.inputs) != 2:
+            unknown += bool(call.inputs)
+            if (flat := _flat_by_its_loss(record, call)) is not None:
+                done.add(call.place)
+                yield Finding(
+                    call.place,
+                    f"{expression(record, call.place)} compares (batch, 1) with labels that {expression(record, flat.place)} "
+                    f"takes as (batch): every prediction meets every label in a (batch, batch) square, and the count of right "
+                    f"answers is wrong. Write .squeeze(1) behind the predictions.",
+                    (call.n, flat.n),
+                    "risk",
+                )
             continue
         notes = [item.note for item in call.inputs if isinstance(item.note, TensorNote)]
         shapes = [note.shape for note in notes if note.shape is not None]
@@ -137,3 +154,39 @@ def _printed(record: Record) -> str:
         pairs = f"{reason.total:,.0f} equal pairs among {reason.one.rows:,.0f} reviews"
         return f"{printed(reason)}, from {pairs}. "
     return ""
+
+
+def _flat_by_its_loss(record: Record, call: Call) -> Call | None:
+    """Return a loss of the same function that takes these labels beside scores of one axis, where (batch, 1) meets them."""
+    note = call.inputs[0].note if len(call.inputs) == 1 else None
+    if not isinstance(note, TensorNote) or note.shape is None or len(note.shape) != 2 or note.shape[1] != 1:
+        return None
+    compared = _parsed(record, call)
+    sides = [compared.left, compared.comparators[0]] if isinstance(compared, ast.Compare) else []
+    labels = [one.id for one in sides if isinstance(one, ast.Name) and one.id != call.inputs[0].name]
+    for loss in record.ask(Call, where=lambda one: one.what in _PAIRED and one.inside == call.inside):
+        scores = loss.inputs[0].note if loss.inputs else None
+        asked = _parsed(record, loss)
+        if not isinstance(scores, TensorNote) or scores.shape is None or len(scores.shape) != 1:
+            continue
+        if isinstance(asked, ast.Call) and len(asked.args) == 2 and _only_name(asked.args[1]) in labels:
+            return loss
+    return None
+
+
+def _parsed(record: Record, call: Call) -> ast.expr | None:
+    try:
+        return ast.parse(expression(record, call.place), mode="eval").body
+    except SyntaxError:
+        return None
+
+
+def _only_name(node: ast.expr) -> str | None:
+    """Return the name behind casts alone: `y` of `y.float()`."""
+    while (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("float", "to", "double")
+    ):
+        node = node.func.value
+    return node.id if isinstance(node, ast.Name) else None

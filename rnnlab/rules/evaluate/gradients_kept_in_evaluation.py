@@ -98,19 +98,22 @@ for epoch in range(2):
 
 from collections.abc import Iterator
 
+from rnnlab.facts import Call, Place, Scope, makers
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import model_calls, passes
-from rnnlab.rules.kit import Finding, Unseen, rule
+from rnnlab.rules.asking.passes import has_text, model_calls, passes
+from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
+
+_SWITCHES = ("no_grad", "inference_mode", "set_grad_enabled", "volatile")
 
 
-@rule(level="habit", needs=("linear",), real_data=False)
+@rule(level="habit", real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask each evaluation whether gradients were on."""
     looked, done = False, set()
     for one in passes(record, "evaluation"):
-        calls = model_calls(one.calls(record))
-        looked |= any(call.grad_on is not None for call in calls)
-        on = [call for call in calls if call.grad_on is True and call.certain]
+        known = [(call, _are_on(record, call)) for call in model_calls(one.calls(record))]
+        looked |= any(are_on is not None for _, are_on in known)
+        on = [call for call, are_on in known if are_on]
         if on and one.place not in done:
             done.add(one.place)
             yield Finding(
@@ -119,5 +122,66 @@ def check(record: Record) -> Iterator[Finding]:
                 "intermediate result for nothing. Put the loop under torch.no_grad().",
                 (on[0].n, one.end),
             )
+    for call in _asked_beside(record):
+        looked = True
+        if call.place not in done:
+            done.add(call.place)
+            yield Finding(
+                call.place,
+                f"{expression(record, call.place)} is asked in the training loop with gradients on, and no backward() asks for "
+                f"its answer: torch keeps every intermediate result for nothing. Put it under torch.no_grad().",
+                (call.n,),
+            )
     if not looked:
         raise Unseen("no evaluation over batches was seen")
+
+
+def _asked_beside(record: Record) -> list[Scope]:
+    """Return the calls of models in training passes that no backward() reads, where another one's answer is read."""
+    asked: dict[Place, list[Call]] = {}
+    first: dict[Place, Scope] = {}
+    inside = {n for one in passes(record, "training") for n in one.numbers}
+    for scope in record.ask(Scope, where=lambda one: one.n in inside and one.function.endswith(".forward")):
+        if scope.place is not None and scope.phase == "into" and not _is_a_part(record, scope):
+            first.setdefault(scope.place, scope)
+            asked.setdefault(scope.place, []).extend(_within(record, scope))
+    backwards = list(record.ask(Call, what="backward"))
+    if len(asked) < 2 or not backwards or not all(_made(call) for call in backwards):
+        return []
+    read = {fact.n for call in backwards for fact in walk_back(record, call.inputs)}
+    is_read = {place: any(call.n in read for call in calls) for place, calls in asked.items()}
+    if not any(is_read.values()):
+        return []
+    return [first[p] for p, calls in asked.items() if not is_read[p] and any(_are_on(record, one) for one in calls)]
+
+
+def _made(call: Call) -> set[int]:
+    """Return what made the value that a call reads."""
+    return {n for item in call.inputs for n in makers(item.note)}
+
+
+def _is_a_part(record: Record, scope: Scope) -> bool:
+    around = record.fact(scope.inside) if scope.inside is not None else None
+    return isinstance(around, Scope) and around.function.endswith(".forward")
+
+
+def _within(record: Record, scope: Scope) -> list[Call]:
+    """Return the layers that a model's call goes through."""
+    around = {scope.n}
+    found = []
+    for n in range(scope.n + 1, len(record)):
+        fact = record.fact(n)
+        if fact.inside not in around:
+            continue
+        if isinstance(fact, Scope):
+            around.add(fact.n)
+        elif isinstance(fact, Call):
+            found.append(fact)
+    return model_calls(found)
+
+
+def _are_on(record: Record, call: Call) -> bool | None:
+    """Say whether gradients are on; in a function that nobody calls they are where the program never switches them off."""
+    if call.grad_on is None and call.seen_by == "source" and not has_text(record, *_SWITCHES):
+        return True
+    return call.grad_on

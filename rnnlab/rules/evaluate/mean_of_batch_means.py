@@ -105,36 +105,56 @@ from rnnlab.facts import Call, Data
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
-from rnnlab.rules.asking.passes import has_text
-from rnnlab.rules.asking.syntax import trees
-from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
+from rnnlab.rules.asking.passes import has_text, passes
+from rnnlab.rules.asking.syntax import function_around, trees, with_parents
+from rnnlab.rules.asking.written import Written, is_backward, loop_at, walked_over
+from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
+from rnnlab.sources import file_and_cell
 
 _SHARE = re.compile(r"acc|f1|score|prec|rec|mean\(|\.mea", re.IGNORECASE)
 _MEAN = re.compile(r"\.mea|mean\(")  # a long expression is cut off
 _LOSS = re.compile(r"loss", re.IGNORECASE)
+_SMALLER_BATCH = (
+    "the reviews of a smaller last batch then count more than the others. "
+    "Add up right answers and reviews, and divide once."
+)
 
 
 @rule(level="mistake", needs=("metric",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask each number that a loop added up what it was divided by."""
-    known, done = False, set()
-    yield from _printed(record)
+    found, known, written = list(_printed(record)), False, Written(record)
+    evaluations = {id(loop_at(record, one.place)) for one in passes(record, "evaluation")}
+    trainings = {id(loop_at(record, one.place)) for one in passes(record, "training")}
     for metric in record.ask(Data, what="metric"):
-        by, added = _divided_by(record, metric), str(metric.samples.get("added", ""))
+        loop = _adding_loop(record, metric)
+        by, added = _divided_by(record, metric, loop), str(metric.samples.get("added", ""))
         known |= by in ("batches", "examples", "counted")
-        found = _judged(record, by, added)
-        if found is None or metric.place in done:
-            continue
-        done.add(metric.place)
-        said, level = found
-        yield Finding(
-            metric.place,
-            f"{expression(record, metric.place)} divides {metric.samples.get('total', 'a sum')}, to which each batch added "
-            f"{added}, by {metric.samples.get('divisor', '?')}: {said}",
-            (metric.n,),
-            level,
-        )
-    if not known:
+        is_judging = loop is not None and id(loop) in evaluations and not written.does(loop, is_backward)
+        if by == "counted" and _LOSS.search(added) and _counts_turns(record, str(metric.samples.get("divisor", ""))):
+            by = "turns"
+        if (
+            by == "counted"
+            and isinstance(loop, ast.For)
+            and _counts_reviews(loop, str(metric.samples.get("divisor", "")))
+        ):
+            by = "examples"
+        if by == "turns" and id(loop) in evaluations | trainings and loop is not None and _reads_batches(record, loop):
+            by = "likely batches"
+        judged = _judged(record, by, added) or (_of_losses(record, by, added) if is_judging else None)
+        if judged is not None:
+            said, level = judged
+            found.append(
+                Finding(
+                    metric.place,
+                    f"{expression(record, metric.place)} divides {metric.samples.get('total', 'a sum')}, to which each batch "
+                    f"added {added}, by {metric.samples.get('divisor', '?')}: {said}",
+                    (metric.n,),
+                    level,
+                )
+            )
+    yield from _one_a_line(found)
+    if not known and not found:
         raise Unseen("no number was seen that a loop added up and the program divided")
 
 
@@ -153,7 +173,40 @@ def _printed(record: Record) -> Iterator[Finding]:
         )
 
 
-def _divided_by(record: Record, metric: Data) -> str:
+def _one_a_line(found: list[Finding]) -> Iterator[Finding]:
+    """Return the most serious finding of each line, and further ones of the same level."""
+    done, best = set(), dict[tuple[str, int, int | None], int]()
+    for one in found:
+        line = _line_of(one)
+        best[line] = min(best.get(line, len(LEVELS)), LEVELS.index(one.level or "mistake"))
+    for one in found:
+        if one.place not in done and LEVELS.index(one.level or "mistake") == best[_line_of(one)]:
+            done.add(one.place)
+            yield one
+
+
+def _line_of(one: Finding) -> tuple[str, int, int | None]:
+    return (one.place.file, one.place.line, one.place.cell) if one.place is not None else ("", 0, None)
+
+
+def _adding_loop(record: Record, metric: Data) -> ast.For | ast.While | None:
+    """Return the innermost loop of the same function (or file) that adds something to what was divided."""
+    place, total = metric.place, str(metric.samples.get("total", ""))
+    total = re.sub(r"^sum\((.*)\)$", r"\1", total)
+    function = function_around(record, place)
+    scopes = [tree for key, _, tree in trees(record) if place is not None and file_and_cell(key)[0] == place.file]
+    for scope in [function] if function is not None else scopes:
+        for node, around in with_parents(scope):
+            target = node.target if isinstance(node, ast.AugAssign) else None
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+                target = node.func.value
+            loops = [one for one in around if isinstance(one, ast.For | ast.While)]
+            if target is not None and ast.unparse(target) == total and loops:
+                return loops[-1]
+    return None
+
+
+def _divided_by(record: Record, metric: Data, loop: ast.For | ast.While | None) -> str:
     """Return what a sum was divided by: a list that grew by one number for each batch, or a count of turns, counts batches."""
     total, divisor, by = (str(metric.samples.get(key, "")) for key in ("total", "divisor", "by"))
     # Of a mean of turns it must be seen that a turn is a batch: over one, something was averaged.
@@ -162,6 +215,8 @@ def _divided_by(record: Record, metric: Data) -> str:
         str(metric.samples.get("added"))
     ):
         return "batches"
+    if by == "counted" and isinstance(loop, ast.For) and divisor == f"len({ast.unparse(walked_over(loop))})":
+        return "turns"  # as many as there are turns of something that is not known
     if by == "turns":
         return by
     if is_turns:
@@ -176,6 +231,20 @@ def _counts_turns(record: Record, divisor: str) -> bool:
     return bool(added) and set(added) == {"1"}
 
 
+def _counts_reviews(loop: ast.For, divisor: str) -> bool:
+    """Say whether a count is that of the turns so far times the size of a batch: `i * len(inputs)`."""
+    product = ast.parse(divisor, mode="eval").body if divisor.isascii() and divisor.count("*") == 1 else None
+    if not isinstance(product, ast.BinOp) or not isinstance(product.op, ast.Mult):
+        return False
+    counters = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
+    sides = [ast.unparse(product.left), ast.unparse(product.right)]
+    return any(
+        one.strip("()").partition(" ")[0] in counters
+        and re.fullmatch(r"len\([\w.]+\)|[\w.]*batch_size|[\w.]+\.size\(0\)", two, re.I)
+        for one, two in (sides, sides[::-1])
+    )
+
+
 def _is_batched(record: Record, divisor: str) -> bool:
     """Say whether `len(rows)` counts the very rows that a loader was made of."""
     rows = re.fullmatch(r"len\(([\w.]+)\)", divisor)
@@ -188,11 +257,9 @@ def _judged(record: Record, by: object, added: str) -> tuple[str, Level | None] 
         if "sum(" in added and not _LOSS.search(added):
             return "that is right answers per batch, no share. Divide by the number of reviews.", None
         if _SHARE.search(added) and not _LOSS.search(added) and not _drops_ragged(record):
-            return (
-                "the reviews of a smaller last batch then count more than the others. Add up right answers and reviews, and "
-                "divide once.",
-                None,
-            )
+            return _SMALLER_BATCH, None
+    if by == "likely batches" and not weighted and _SHARE.search(added) and not _LOSS.search(added):
+        return _SMALLER_BATCH, "risk"
     means = _LOSS.search(added) and "sum(" not in added and not _sums(record)
     if by == "examples" and not weighted and means and _in_batches(record):
         return (
@@ -203,6 +270,19 @@ def _judged(record: Record, by: object, added: str) -> tuple[str, Level | None] 
     return None
 
 
+def _of_losses(record: Record, by: object, added: str) -> tuple[str, Level | None] | None:
+    """Judge the mean loss of an evaluation; that of a training moves while it is added up, and nobody compares it so finely."""
+    if by not in ("batches", "turns", "likely batches") or "*" in added or not _LOSS.search(added) or "sum(" in added:
+        return None
+    if _sums(record) or _drops_ragged(record):
+        return None
+    return (
+        "the reviews of a smaller last batch then count more than the others. Add loss.item() * len(label), and divide by the "
+        "number of reviews.",
+        "habit",
+    )
+
+
 def _drops_ragged(record: Record) -> bool:
     loaders = list(record.ask(Data, what="loader"))
     return bool(loaders) and all(str(one.samples.get("options", {}).get("drop_last")) == "True" for one in loaders)
@@ -211,6 +291,11 @@ def _drops_ragged(record: Record) -> bool:
 def _in_batches(record: Record) -> bool:
     """Say whether the program goes over batches at all, and not over single reviews."""
     return any(one.counts.get("batch_size", 0) > 1 for one in record.ask(Data, what="loader"))
+
+
+def _reads_batches(record: Record, loop: ast.For | ast.While) -> bool:
+    """Say whether a turn is a batch, and no single review, as far as it is written."""
+    return _in_batches(record) or (isinstance(loop, ast.For) and "batch" in ast.unparse(loop).lower())
 
 
 def _sums(record: Record) -> bool:

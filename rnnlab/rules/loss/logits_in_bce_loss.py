@@ -90,14 +90,14 @@ def check(record: Record) -> Iterator[Finding]:
     for loss in losses(record, "binary_cross_entropy"):
         given = scores(loss)
         behind = origin(record, given.note if given else None)
-        linear = behind.some_are("linear")
+        linear = behind.some_are("linear", "relu")
         if linear:
             yield Finding(
                 loss.place,
                 f"{expression(record, loss.place)} wants probabilities, and {given.name if given else 'its input'} comes from "
                 f"{expression(record, linear[0].place)} as it is. Take BCEWithLogitsLoss, or put torch.sigmoid around it.",
                 (loss.n, linear[0].n),
-                None if behind.all_are("linear") else "risk",
+                None if behind.all_are("linear", "relu") else "risk",
             )
         elif not behind.all_are("sigmoid", "softmax"):
             unknown.append(loss)

@@ -101,6 +101,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import Pass, has_text, passes
+from rnnlab.rules.asking.written import Written, loop_at, word
 from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
 
 
@@ -112,14 +113,16 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("no pass was seen that computes gradients and makes steps")
     if has_text(record, ".grad = None", ".grad.zero_()", ".grad.data.zero_()"):
         raise Unseen("the program sets gradients by hand")
-    seen = set()
+    seen, unknown = set(), None
     for one in training:
         backward = one.calls(record, "backward")[0]
         if backward.place in seen:
             continue
         zeros = one.calls(record, "zero_grad")
         if not zeros:
-            if never(list(record.ask(Call, what="zero_grad")), lambda call: False, record):
+            if _sets_them_unseen(record, one):
+                unknown = backward
+            elif never(list(record.ask(Call, what="zero_grad")), lambda call: False, record):
                 seen.add(backward.place)
                 yield _missing(record, one, backward)
         elif (between := _between(record, one, backward)) is not None:
@@ -131,6 +134,14 @@ def check(record: Record) -> Iterator[Finding]:
                 f"learnt. Move it in front of backward().",
                 (backward.n, between.n),
             )
+    if unknown is not None:
+        raise Unseen(f"whose gradients are set to zero in the loop of {expression(record, unknown.place)} was not seen")
+
+
+def _sets_them_unseen(record: Record, one: Pass) -> bool:
+    """Say whether the loop is written to set gradients to zero, itself or in what it calls, and nobody saw whose."""
+    loop = loop_at(record, one.place)
+    return loop is not None and Written(record).does(loop, lambda call: word(call.func) == "zero_grad")
 
 
 def _steps(record: Record, one: Pass) -> list[Call]:
@@ -148,6 +159,7 @@ def _missing(record: Record, one: Pass, backward: Call) -> Finding:
         f"{expression(record, backward.place)} adds each batch's gradients to those of all batches before it: {how}. Call "
         f"optimizer.zero_grad() once for each step, before backward().",
         (backward.n, _steps(record, one)[0].n),
+        "risk" if _steps(record, one)[0].values.get("owner") == "unknown" else None,
     )
 
 

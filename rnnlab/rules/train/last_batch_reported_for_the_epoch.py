@@ -114,6 +114,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.record import Record
+from rnnlab.rules.asking.passes import Pass, has_text, loader_of, passes
 from rnnlab.rules.asking.written import (
     Function,
     Source,
@@ -121,6 +122,7 @@ from rnnlab.rules.asking.written import (
     calls,
     in_order,
     is_backward,
+    loop_at,
     loops_in,
     walked_over,
     within,
@@ -132,6 +134,13 @@ _REPORTS = re.compile(r"^(print|log|info|debug|warning|add_scalars?|append|write
 _SAYS_SO = re.compile(r"last|batch|step|iter|最后|批", re.IGNORECASE)
 _EPOCHS = re.compile(r"epoch|num_iter|n_iter|steps|epoca|época|轮", re.IGNORECASE)
 _AS_IT_IS = {"item", "detach", "cpu", "numpy", "float", "round", "tolist", "data", "format"}
+
+_CHOOSES = {"argmax", "max", "round", "topk"}
+_JOINS = {"cat", "concat", "concatenate", "append", "hstack", "vstack", "extend"}
+_SCORES = {
+    *("accuracy_score", "f1_score", "confusion_matrix", "classification_report", "precision_score", "recall_score"),
+    *("balanced_accuracy_score", "precision_recall_fscore_support", "matthews_corrcoef", "cohen_kappa_score"),
+}
 
 
 @dataclass(frozen=True)
@@ -156,6 +165,16 @@ def check(record: Record) -> Iterator[Finding]:
                 if report.statement.lineno not in found:
                     found.add(report.statement.lineno)
                     yield Finding(source.place(report.statement), _message(report))
+    judging = {id(loop_at(record, one.place)) for one in passes(record, "evaluation") if not _is_one_batch(record, one)}
+    for source, _, body in written.scopes():
+        for loop, after in loops_in(body):
+            if id(loop) not in judging or not isinstance(loop, ast.For) or written.does(loop, is_backward):
+                continue
+            looked = True
+            for report in _judgements(loop, after):
+                if report.statement.lineno not in found:
+                    found.add(report.statement.lineno)
+                    yield Finding(source.place(report.statement), _message_of_answers(report))
     if not looked:
         raise Unseen("no loop over batches was seen in a loop over epochs")
 
@@ -204,6 +223,49 @@ def _reports(written: Written, loop: ast.For | ast.While, after: list[ast.stmt])
         numbers -= _bound(statement)
         if not numbers or isinstance(statement, ast.Return):
             return
+
+
+def _is_one_batch(record: Record, one: Pass) -> bool:
+    """Say whether a pass may be a single batch, which holds all reviews."""
+    loader = loader_of(record, one)
+    if loader is None:
+        return has_text(record, "batch_size=len(")
+    size, examples = loader.counts.get("batch_size"), loader.counts.get("examples")
+    return (size is None and has_text(record, "batch_size=len(")) or bool(size and examples and size >= examples)
+
+
+def _judgements(loop: ast.For, after: list[ast.stmt]) -> Iterator[Report]:
+    """Look after an evaluation for a score of answers that each batch sets anew."""
+    answers, kept = set[str](), set[str]()
+    for statement in in_order(loop.body):
+        for node in within(statement):
+            if isinstance(node, ast.AugAssign):
+                kept.add(ast.unparse(node.target))
+            if not isinstance(node, ast.Assign):
+                continue
+            bound = {one.id for target in node.targets for one in ast.walk(target) if isinstance(one, ast.Name)}
+            read = {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
+            if any(word(call.func) in _CHOOSES for call in calls(node.value)):
+                answers |= bound
+            if any(word(call.func) in _JOINS for call in calls(node.value)):
+                kept |= bound  # the answers so far, put together
+            answers |= bound if read & answers and isinstance(node.value, ast.Call) and not bound & read else set()
+    for statement in in_order(after):
+        for call in calls(statement) if not isinstance(statement, ast.For | ast.While) else ():
+            judged = [*call.args, *(one.value for one in call.keywords)] if word(call.func) in _SCORES else []
+            for name in sorted(answers - kept):
+                if any(_is_number_of(one, name) for one in judged):
+                    yield Report(name, statement, loop)
+                    answers.discard(name)
+        answers -= _bound(statement)
+
+
+def _message_of_answers(report: Report) -> str:
+    return (
+        f"Line {report.statement.lineno} judges {report.name} after the loop over the batches (line {report.loop.lineno}): each "
+        f"batch sets it anew, so these are the answers of the last batch alone. Collect them in a list in the loop, and judge "
+        f"the whole list."
+    )
 
 
 def _set_anew(written: Written, loop: ast.For | ast.While) -> set[str]:

@@ -103,13 +103,15 @@ for epoch in range(2):
 ```
 """
 
+import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Named, makers
-from rnnlab.operations import LOSSES
+from rnnlab.operations import LOSSES, UNKNOWN_LOSS
 from rnnlab.record import Record
 from rnnlab.rules.asking.carried import cuts_the_graph
 from rnnlab.rules.asking.passes import passes
+from rnnlab.rules.asking.written import Written, calls, is_backward, within, word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
 
@@ -134,6 +136,60 @@ def check(record: Record) -> Iterator[Finding]:
                 f"each one. Write {loss}.item() there.",
                 (call.n,),
             )
+    for found in _kept_in_lists(record):
+        if found.place not in done:
+            done.add(found.place)
+            yield found
+
+
+def _kept_in_lists(record: Record) -> Iterator[Finding]:
+    """Look in each loop that trains for a list outside of it that gets the loss itself."""
+    for source in Written(record).sources:
+        for loop in ast.walk(source.tree):
+            if not isinstance(loop, ast.For | ast.While):
+                continue
+            trained = {
+                call.func.value.id
+                for call in calls(loop)
+                if is_backward(call) and isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
+            }
+            for call in calls(loop):
+                if _keeps_a_loss(call, trained) and not _is_let_go(source.tree, loop, call, trained):
+                    name = ast.unparse(call.args[0])
+                    yield Finding(
+                        source.place(call),
+                        f"{ast.unparse(call)} keeps the loss itself, and with it the graph of its batch, for as long as the "
+                        f"list lives: memory grows with each one. Append {name}.item().",
+                        level="risk",
+                    )
+
+
+def _keeps_a_loss(call: ast.Call, trained: set[str]) -> bool:
+    if word(call.func) != "append" or len(call.args) != 1 or not isinstance(call.func, ast.Attribute):
+        return False
+    one = call.args[0]
+    return isinstance(one, ast.Name) and one.id in trained
+
+
+def _is_let_go(tree: ast.Module, loop: ast.For | ast.While, call: ast.Call, trained: set[str]) -> bool:
+    """Say whether the list begins anew in each turn, is emptied, is trained on, or the loss is a plain number by then."""
+    assert isinstance(call.func, ast.Attribute)
+    kept, loss = ast.unparse(call.func.value), ast.unparse(call.args[0])
+    for node in within(loop):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {ast.unparse(one) for one in targets}
+            value = ast.unparse(node.value) if node.value is not None else ""
+            if kept in names or (
+                loss in names and any(f"{end}(" in value for end in ("item", "float", "detach", "numpy"))
+            ):
+                return True
+            if names & trained and kept in value:
+                return True
+        if isinstance(node, ast.Delete) and kept in map(ast.unparse, node.targets):
+            return True
+    text = ast.unparse(tree)
+    return f"{kept}.clear(" in text or any(f"{kept})" in line for line in text.splitlines() if ".backward(" in line)
 
 
 def _loss(record: Record, call: Call) -> str | None:
@@ -153,7 +209,7 @@ def _carries_loss(record: Record, item: Named) -> bool:
         n = waiting.pop()
         fact = record.fact(n) if 0 <= n < len(record) and n not in seen else None
         seen.add(n)
-        if isinstance(fact, Call) and fact.what in LOSSES:
+        if isinstance(fact, Call) and fact.what in (*LOSSES, UNKNOWN_LOSS):
             return True
         if isinstance(fact, Call) and fact.what in ("arithmetic", "to") and not cuts_the_graph(record, fact):
             waiting += [m for one in fact.inputs for m in makers(one.note)]

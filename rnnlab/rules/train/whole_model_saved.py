@@ -99,19 +99,31 @@ torch.save({"weights": model.state_dict(), "vocabulary": vocabulary}, "/dev/null
 ```
 """
 
+import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, expression, rule
+from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
+
+_OF_A_MODEL = {"eval", "train", "parameters", "named_parameters", "state_dict", "zero_grad"}
 
 
 @rule(level="habit", needs=("checkpoint",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask each checkpoint whether it holds a whole model."""
-    done = set()
+    done, unknown = set(), ""
     for saved in record.ask(Data, what="checkpoint", where=lambda fact: fact.samples.get("deed") == "saved"):
         holds = str(saved.samples.get("holds", ""))
+        name = str(saved.samples.get("written", ""))
+        torchs = "torch.save" in record.line(saved.place) if saved.place is not None else False
+        if holds == "?" and torchs and name.replace(".", "").replace("_", "a").isalnum():
+            # A parameter, or an object of a class that is not there: what the program asks of it says what it is.
+            if _is_asked_as_a_model(record, name):
+                holds = "whole"
+            else:
+                unknown = name
         if "whole" in holds and saved.place not in done:
             done.add(saved.place)
             yield Finding(
@@ -120,3 +132,16 @@ def check(record: Record) -> Iterator[Finding]:
                 f"state_dict() instead.",
                 (saved.n,),
             )
+    if unknown:
+        raise Unseen(f"what {unknown} is, which is saved as a whole, was not seen")
+
+
+def _is_asked_as_a_model(record: Record, name: str) -> bool:
+    """Say whether the program asks of an object of this name what only models are asked."""
+    for _, _, tree in trees(record):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Attribute) and node.attr in _OF_A_MODEL and ast.unparse(node.value) == name:
+                return True
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == name:
+                return True
+    return False
