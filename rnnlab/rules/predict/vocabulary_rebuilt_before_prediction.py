@@ -138,7 +138,7 @@ from rnnlab.rules.kit import Finding, Level, Splits, Unseen, rule
 
 @rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
-    """Look for vocabularies that are made where trained weights are loaded and nothing is trained, or of the test reviews alone."""
+    """Look for vocabularies that are made anew for weights that are loaded, or of the test reviews alone."""
     for first, second in _made_for_the_test(record):
         yield Finding(second.place, _message(second), (first.n, second.n))
     loaded = list(

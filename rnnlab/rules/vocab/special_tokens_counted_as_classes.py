@@ -166,7 +166,11 @@ def _names_of_labels(record: Record) -> Callable[[ast.expr], bool]:
 
 def _pairs(node: ast.Assign) -> Iterator[tuple[ast.expr, ast.expr]]:
     for target in node.targets:
-        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and len(target.elts) == len(node.value.elts):
+        if (
+            isinstance(target, ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+            and len(target.elts) == len(node.value.elts)
+        ):
             yield from zip(target.elts, node.value.elts, strict=True)
         else:
             yield target, node.value
