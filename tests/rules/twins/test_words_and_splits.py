@@ -191,3 +191,39 @@ def test_a_package_is_found_from_above_its_folder(tmp_path: Path) -> None:
     (tmp_path / "src" / "train.py").write_text("from src.rows import table\n")
     record = read(tmp_path / "src" / "train.py")
     assert [fact.samples["path"] for fact in record.ask(Data, what="table")] == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("table = pd.read_csv('data/SMSSpamCollection', sep='\\t', header=None)\ntrain, test = train_test_split(table)", True),
+        ("table = pd.read_csv('sms.tsv')\ntable = table.drop_duplicates()\ntrain, test = train_test_split(table)", False),
+        ("table = pd.read_csv('spam.csv')[['v1', 'v2']]\ntrain, test = train_test_split(table)", True),
+        ("table = pd.read_csv('spam.csv')[['text', 'label']]\ntrain, test = train_test_split(table)", False),
+        ("table = pd.read_csv('mails.csv')\ntrain, test = train_test_split(table)", False),
+    ],
+)  # fmt: skip
+def test_a_public_file_with_copies(check_text: Judge, body: str, *, found: bool) -> None:
+    text = f"import pandas as pd\nfrom sklearn.model_selection import train_test_split\n{body}"
+    told = check_text(text).lines("same_review_in_two_splits")
+    assert told == ([len(text.splitlines())] if found else [])
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("table = pd.read_csv('IMDB Dataset.csv', header=None)", True),
+        ("table = pd.read_csv('IMDB Dataset.csv')", False),
+        ("table = pd.read_csv('IMDB Dataset.csv', header=None, skiprows=1)", False),
+        ("table = pd.read_csv('IMDB Dataset.csv', header=None)\ntable = table.iloc[1:]", False),
+        ("table = pd.read_csv('spam.csv', header=None)", False),
+        ("table = pd.read_csv('data/train.csv', header=None)", False),
+        ("df.to_csv('a.csv', index=False)\nd = data.TabularDataset(path='a.csv', format='csv', fields=[('x', X)])", True),
+        ("df.to_csv('a.csv', header=False)\nd = data.TabularDataset(path='a.csv', format='csv', fields=[('x', X)])", False),
+        ("df.to_csv('a.csv')\nd = data.TabularDataset(path='a.csv', format='csv', fields=[('x', X)], skip_header=True)", False),
+        ("df.to_csv('a.csv')\nd = data.TabularDataset(path='a.csv', format='csv', fields={'x': ('x', X)})", False),
+    ],
+)  # fmt: skip
+def test_files_that_begin_with_names(check_text: Judge, body: str, *, found: bool) -> None:
+    text = f"import pandas as pd\nfrom torchtext import data\n{body}"
+    assert bool(check_text(text).lines("header_read_as_a_review")) is found
