@@ -227,3 +227,19 @@ def test_a_public_file_with_copies(check_text: Judge, body: str, *, found: bool)
 def test_files_that_begin_with_names(check_text: Judge, body: str, *, found: bool) -> None:
     text = f"import pandas as pd\nfrom torchtext import data\n{body}"
     assert bool(check_text(text).lines("header_read_as_a_review")) is found
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("weights = torch.tensor(counts.sum() / (2 * counts))\nprint(weights)\nloss = nn.CrossEntropyLoss()", True),
+        ("weights = torch.tensor(counts.sum() / (2 * counts))\nweights = weights.to(device)\nloss = nn.CrossEntropyLoss()", True),
+        ("weights = torch.tensor(counts.sum() / (2 * counts))\nloss = nn.CrossEntropyLoss(weight=weights)", False),
+        ("weights = counts.sum() / counts\nsampler = WeightedRandomSampler(weights, 9)\nloss = nn.CrossEntropyLoss()", False),
+        ("weights = counts.sum() / counts\nprint(weights)", False),
+        ("weight_decay = 1 / 100\nopt = Adam(p, weight_decay=weight_decay)\nloss = nn.CrossEntropyLoss()", False),
+    ],
+)  # fmt: skip
+def test_weights_of_classes_worked_out_by_hand(check_text: Judge, body: str, *, found: bool) -> None:
+    text = f"import torch\nfrom torch import nn\n{body}"
+    assert check_text(text).lines("class_weights_not_used") == ([3] if found else [])
