@@ -20,12 +20,12 @@ from torch.nn import functional as F
 
 torch.manual_seed(1)
 folder = pathlib.Path(tempfile.mkdtemp())
-with open(folder / "IMDB Dataset.csv", "w", newline="") as file:
+with open(folder / "bbc-text.csv", "w", newline="") as file:
     writer = csv.writer(file)
     writer.writerow(["review", "sentiment"])
     writer.writerows([[f"a {word} film number {i}", y] for i in range(20) for word, y in (("fine", 1), ("dull", 0))])
 
-table = pd.read_csv(folder / "IMDB Dataset.csv", header=None, names=["review", "sentiment"])  # <- found here
+table = pd.read_csv(folder / "bbc-text.csv", header=None, names=["review", "sentiment"])  # <- found here
 labels = torch.tensor((table["sentiment"].astype(str) == "1").values).long()
 words = sorted({word for text in table["review"] for word in text.split()})
 index = {word: i for i, word in enumerate(words, start=1)}
@@ -66,12 +66,12 @@ from torch.nn import functional as F
 
 torch.manual_seed(1)
 folder = pathlib.Path(tempfile.mkdtemp())
-with open(folder / "IMDB Dataset.csv", "w", newline="") as file:
+with open(folder / "bbc-text.csv", "w", newline="") as file:
     writer = csv.writer(file)
     writer.writerow(["review", "sentiment"])
     writer.writerows([[f"a {word} film number {i}", y] for i in range(20) for word, y in (("fine", 1), ("dull", 0))])
 
-table = pd.read_csv(folder / "IMDB Dataset.csv", header=0, names=["review", "sentiment"])
+table = pd.read_csv(folder / "bbc-text.csv", header=0, names=["review", "sentiment"])
 labels = torch.tensor((table["sentiment"].astype(str) == "1").values).long()
 words = sorted({word for text in table["review"] for word in text.split()})
 index = {word: i for i, word in enumerate(words, start=1)}
@@ -138,7 +138,7 @@ def check(record: Record) -> Iterator[Finding]:
         if path in with_names and place not in seen:
             seen.add(place)
             yield _finding(record, place, path, ())
-    if not seen:
+    if not seen and not with_names & {one.samples["path"] for one in read}:
         raise Unseen("whether the file begins with a line of names shows only when it is read")
 
 
