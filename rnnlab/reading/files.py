@@ -10,6 +10,7 @@ from pathlib import Path
 from rnnlab.facts import Gap, Place
 from rnnlab.sources import Cell, NotebookError, read_notebook, read_source
 
+_LEVELS_ABOVE = 2  # `python src/train.py` and `python -m src.train` are started above src
 _MOST_FILES = 400
 _LARGEST = 2_000_000  # bytes; a larger file is data
 _DEEPEST = 400  # a tree that is nested deeper is no program that anybody wrote
@@ -192,7 +193,20 @@ def find_module(program: Program, name: str, importer: str) -> str | None:
         program.files[name] = source_of(path)
         return name
     inner = [known for known in program.files if known.endswith(f".{name}")]
-    return inner[0] if len(inner) == 1 else None
+    if inner:
+        return inner[0] if len(inner) == 1 else None
+    return _from_above(program, name)
+
+
+def _from_above(program: Program, name: str) -> str | None:
+    """Look for a module of a package, such as `src.model`, as a program finds it that is started from above its folder."""
+    if program.folder is None or "." not in name:
+        return None
+    for folder in program.folder.absolute().parents[:_LEVELS_ABOVE]:
+        if (path := _module_path(folder, name)) is not None:
+            program.files[name] = source_of(path)
+            return name
+    return None
 
 
 def _above(program: Program, name: str) -> Path | None:

@@ -70,7 +70,7 @@ def _build(run: Any, owner: Thing, given: Any) -> Value:
     if what == "label map":
         samples["labels"] = []
         samples["numbered_by"] = "frequency"
-        samples["specials"] = [] if owner.fields["options"].get("unk_token", "<unk>") is None else ["<unk>", "<pad>"]
+        samples["specials"] = _specials_of_labels(owner.fields["options"])
     else:
         samples["specials"] = ["<unk>", "<pad>"]
     name = run.story.word(getattr(getattr(given.node, "func", None), "value", given.node))
@@ -81,6 +81,13 @@ def _build(run: Any, owner: Thing, given: Any) -> Value:
     made = Thing("vocabulary", {"group": "vocabulary", "field": owner}, number=number)
     run.heap.write(owner.fields, "vocabulary", made)
     return Constant(None)
+
+
+def _specials_of_labels(options: dict[str, Any]) -> list[str]:
+    """Labels are not filled up: of the special tokens they have `<unk>` alone, and none where they are numbers already."""
+    if options.get("use_vocab") is False or options.get("unk_token", "<unk>") is None:
+        return []
+    return ["<unk>"]
 
 
 @methods("field", "preprocess tokenize")

@@ -96,14 +96,14 @@ for text, label in DataLoader(rows, batch_size=8, shuffle=True):
 import ast
 from collections.abc import Iterator
 
-from rnnlab.facts import Call
+from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.syntax import names_in
 from rnnlab.rules.asking.vectors import Matrix, matrices
-from rnnlab.rules.kit import Finding, Unseen, rule
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 
-@rule(level="risk", needs=("layer",), real_data=False)
+@rule(level="risk", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for matrices of zeros with a row for each word, of which only some are written, in an embedding that is frozen."""
     frozen = [
@@ -112,6 +112,17 @@ def check(record: Record) -> Iterator[Finding]:
         if call.values["options"].get("freeze") is True
     ]
     found = matrices(record)
+    of_fields = list(_of_fields(record))
+    for vocabulary in of_fields:
+        yield Finding(
+            vocabulary.place,
+            f"{expression(record, vocabulary.place)} leaves the words without a vector at zero: all have one vector, that of "
+            f"the padding. Add unk_init=torch.Tensor.normal_, and set only the padding's row to zero.",
+            (vocabulary.n,),
+            None if frozen else "habit",
+        )
+    if of_fields:
+        return
     if not found or not frozen:
         raise Unseen("no frozen embedding was seen whose rows are written one by one")
     for one in found:
@@ -121,6 +132,18 @@ def check(record: Record) -> Iterator[Finding]:
                 f"'{one.name}' starts as zeros, and only some words get a row: all others have one vector, that of "
                 f"the padding, and the embedding is frozen. Start from random numbers and set only the padding's row to zero.",
             )
+
+
+def _of_fields(record: Record) -> Iterator[Data]:
+    """Return the vocabularies of torchtext that take vectors from a file, read later on, and say nothing of other words."""
+    if not any(".vectors" in text for text in record.sources.values()):
+        return
+    for vocabulary in record.ask(
+        Data, what="vocabulary", where=lambda fact: fact.samples.get("made_by") == "build_vocab"
+    ):
+        options = vocabulary.samples.get("options", {})
+        if options.get("vectors") is not None and not any("unk_init" in text for text in record.sources.values()):
+            yield vocabulary
 
 
 def _is_frozen(one: Matrix, frozen: list[Call]) -> bool:

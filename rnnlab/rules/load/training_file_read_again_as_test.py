@@ -111,11 +111,18 @@ def _message(test: str, train: str, line: str) -> str:
 
 def _same_file_in_a_call(call: ast.Call) -> str:
     """Return which other part is read from the training file: `splits(train="a.csv", test="a.csv")`."""
-    given = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
+    given = {word.arg: ast.unparse(word.value) for word in call.keywords if _names_a_file(word.value)}
     train = given.get("train")
-    if not isinstance(train, str) or last_word(call) != "splits":
+    if train is None or last_word(call) != "splits":
         return ""
     return next((side for side in ("test", "validation") if given.get(side) == train), "")
+
+
+def _names_a_file(value: ast.expr) -> bool:
+    """Say whether an argument says which file to read: a text, or a name or a path that is put together, but not None."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, str)
+    return isinstance(value, ast.Name | ast.Attribute | ast.JoinedStr | ast.BinOp | ast.Subscript | ast.Call)
 
 
 def _read_twice(block: list[ast.stmt]) -> Iterator[tuple[str, str, ast.stmt]]:

@@ -80,19 +80,27 @@ for text, label in loader:
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
+from rnnlab.rules.asking.syntax import place_of, trees, with_parents
 from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
 
+_WEIGHT = re.compile(r"weight|gewicht|peso|poids|ağırlık|agirlik|权重", re.IGNORECASE)
+_LOSS = re.compile(r"CrossEntropyLoss|NLLLoss|BCE\w*Loss|cross_entropy|nll_loss|binary_cross_entropy")
 _TAKE_WEIGHTS = ("weight", "pos_weight")
 
 
-@rule(level="mistake", needs=("class_weights",), real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask whether any loss was given weights where some were computed."""
+    yield from _worked_out_by_hand(record)
+    if record.first(Call, what="class_weights") is None:
+        raise Unseen("no weights of classes were seen")
     losses = list(record.ask(Call, where=lambda call: call.what in LOSSES))
     if not losses:
         raise Unseen("no loss was seen")
@@ -106,3 +114,47 @@ def check(record: Record) -> Iterator[Finding]:
             f"Write weight={name} there, or leave this line out.",
             (weights.n, losses[0].n),
         )
+
+
+def _worked_out_by_hand(record: Record) -> Iterator[Finding]:
+    """Look for weights that are worked out from how often the classes occur, under a name that nothing reads."""
+    files = list(trees(record))
+    if not any(_LOSS.search(text) for _, text, _ in files):
+        return
+    for key, text, tree in files:
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
+                continue
+            name = node.targets[0].id
+            if _WEIGHT.search(name) and _divides(node.value) and not any(_reads(one, name) for _, _, one in files):
+                yield Finding(
+                    place_of(key, text, node),
+                    f"{name} is worked out here, and nothing reads it: the loss counts every class alike. "
+                    f"Give it to the loss (weight={name}, or pos_weight={name}), or leave this line out.",
+                    level="risk",
+                )
+                return
+
+
+def _divides(value: ast.expr) -> bool:
+    return any(isinstance(one, ast.BinOp) and isinstance(one.op, ast.Div) for one in ast.walk(value))
+
+
+def _reads(tree: ast.Module, name: str) -> bool:
+    """Say whether anything does more with a name than print it, show it, or change it."""
+    for node, around in with_parents(tree):
+        if isinstance(node, ast.Constant) and node.value == name:
+            return True
+        is_it = isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+        if not is_it and not (isinstance(node, ast.Attribute) and node.attr == name):
+            continue
+        statement = next((one for one in reversed(around) if isinstance(one, ast.stmt)), None)
+        if isinstance(statement, ast.Assign) and [ast.unparse(one) for one in statement.targets] == [name]:
+            continue
+        if not isinstance(statement, ast.Expr) or not (statement.value is node or _is_printed(statement.value)):
+            return True
+    return False
+
+
+def _is_printed(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in ("print", "display")

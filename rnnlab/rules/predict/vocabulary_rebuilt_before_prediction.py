@@ -130,15 +130,17 @@ print(predict("a great plot"))
 
 from collections.abc import Iterator
 
-from rnnlab.facts import Data, Scope
+from rnnlab.facts import Call, Data, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.inside import around, is_in
-from rnnlab.rules.kit import Finding, Level, Unseen, rule
+from rnnlab.rules.kit import Finding, Level, Splits, Unseen, rule
 
 
 @rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
-    """Look for vocabularies that are made where trained weights are loaded and nothing is trained."""
+    """Look for vocabularies that are made anew for weights that are loaded, or of the test reviews alone."""
+    for first, second in _made_for_the_test(record):
+        yield Finding(second.place, _message(second), (first.n, second.n))
     loaded = list(
         record.ask(Data, what="weights", where=lambda fact: fact.seen_by == "source" and bool(fact.made_from))
     )
@@ -160,6 +162,23 @@ def check(record: Record) -> Iterator[Finding]:
                 continue
             done.add(made.place)
             yield Finding(made.place, _message(made), (made.n, weights.n), _level(record, made))
+
+
+def _made_for_the_test(record: Record) -> Iterator[tuple[Data, Data]]:
+    """Return pairs of vocabularies: what the model was trained with, and one of test reviews alone that takes its place later."""
+    splits, made = Splits(record), [one for one in record.ask(Data, what="vocabulary") if one.certain and one.made_from]
+    models = list(record.ask(Data, what="optimizer"))
+    roles = {one.id: {splits.role(part) for source in one.made_from for part in splits.parts(source)} for one in made}
+    for n, second in enumerate(made):
+        first = next((one for one in made[:n] if roles[one.id] == {"train"} and one.name == second.name), None)
+        if first is None or not roles[second.id] <= {"test", "valid"} or not _is_trained_between(record, first, second):
+            continue
+        if second.name and not any(one.n > second.n for one in models):
+            yield first, second
+
+
+def _is_trained_between(record: Record, first: Data, second: Data) -> bool:
+    return any(first.n < step.n < second.n for step in record.ask(Call, what="optimizer_step"))
 
 
 def _home(record: Record, weights: Data) -> Scope | None:

@@ -38,6 +38,7 @@ print(len(train_data), len(test_data))
 """
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -65,12 +66,20 @@ class _Pair:
         return self.examples / max(1, self.judged.counts["examples"])
 
 
+# The SMS Spam Collection of Almeida and Hidalgo under the names of its files.
+_SMS = re.compile(r"SMSSpamCollection(\.txt|\.tsv|\.csv)?|sms\.tsv|sms[_-]?spam[_-]?collection\.\w+", re.IGNORECASE)
+_DROPS = re.compile(
+    r"duplicate|\bunique\(|\bset\(\w*(text|message|sms|rows|lines)|fromkeys|GroupShuffleSplit|GroupKFold|\bseen\b"
+)
+
+
 @rule(level="mistake", needs=("source",))
 def check(record: Record) -> Iterator[Finding]:
     """Gather the pairs of final splits that share reviews, by the line that cut them apart."""
     splits = Splits(record)
     if all(fact.seen_by == "source" for fact in splits.data.values()):
         yield from _cut_so_that_they_overlap(record)
+        yield from _with_copies(record, splits)
         raise Unseen("source alone does not show which reviews are the same")
     if not any(fact.what == "split" or _is_for_judging(splits, fact) for fact in splits.data.values()):
         raise Unseen("no split of the data was seen (with inspectors: put inspectors.split around it)")
@@ -97,6 +106,47 @@ def _cut_so_that_they_overlap(record: Record) -> Iterator[Finding]:
                     f"({expression(record, first)}): they share rows, and '{_judged(one, two)}' is no unseen data. "
                     f"Cut once, or cut the second piece from what the first one left.",
                 )
+
+
+def _with_copies(record: Record, splits: Splits) -> Iterator[Finding]:
+    """Look for a cut through a public file that is known to hold many messages twice, where no copies are dropped."""
+    if any(_DROPS.search(text) for text in record.sources.values()):
+        return
+    for table in splits.data.values():
+        if not _is_sms_collection(record, table):
+            continue
+        cuts = [fact for fact in splits.data.values() if fact.what == "split" and splits.role(fact.id) == "test"]
+        cut = next((fact for fact in cuts if table.id in _numbers_behind(splits, fact)), None)
+        if cut is not None:
+            yield Finding(
+                cut.place,
+                f"{expression(record, cut.place)} cuts the SMS Spam Collection ({_file_name(table)}): of its 5,572 messages "
+                f"403 are copies of another, and no copy is dropped before: the same messages are in the training and the test "
+                f"part. Call drop_duplicates() first.",
+                (table.n, cut.n),
+                "risk",
+            )
+            return
+
+
+def _is_sms_collection(record: Record, table: Data) -> bool:
+    """Say whether a table is the public SMS Spam Collection: by its own file name, or as Kaggle hands it out."""
+    path = _file_name(table)
+    if _SMS.fullmatch(path):
+        return True
+    from_kaggle = all(
+        any(re.search(rf"['\"]{name}['\"]|\.{name}\b", text) for text in record.sources.values())
+        for name in ("v1", "v2")
+    )
+    return path == "spam.csv" and from_kaggle
+
+
+def _file_name(table: Data) -> str:
+    return re.split(r"[\\/]", str(table.samples.get("path") or ""))[-1]
+
+
+def _numbers_behind(splits: Splits, fact: Data) -> set[int]:
+    return {one.id for one in _lineage(splits, fact)}
 
 
 def _sharing(block: list[ast.stmt]) -> Iterator[tuple[Piece, Piece]]:

@@ -32,6 +32,7 @@ print(sum("good" in tokens(text) or "bad" in tokens(text) for text, label in imd
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.record import Record
@@ -42,19 +43,22 @@ from rnnlab.rules.kit import Finding, Unseen, rule
 _ENOUGH = 400
 _TOO_FEW = 20  # below it, something is shown or tried out
 _CUTTERS = {"findall", "split", "tokenize", "tokenizer", "word_tokenize", "encode", "numericalize"}
-_NAMES = {"tokens", "toks", "tok", "words", "ids", "seq", "sequence", "indices", "encoded", "tokenized"}
+_HOLDS = {"array", "asarray", "tensor", "LongTensor", "list"}
+_NAMES = {"tokens", "toks", "tok", "words", "ids", "seq", "sequence", "indices", "encoded", "tokenized", "token_ids"}
+_ROWS = _NAMES | {"row", "review"}  # within np.array(...) no text is meant
 
 
 @rule(level="risk", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for cuts from the front, at fewer than 400 words, in programs that read the IMDb reviews."""
     files = list(trees(record))
-    if not any("imdb" in text.lower() for _, text, _ in files):
+    if not any("imdb" in text.lower() for _, text, _ in files) and not _reads_reviews_and_labels(record):
         raise Unseen("how long the texts are, and where they give their verdict, is not known")
     numbers = _numbers(tree for _, _, tree in files)
+    functions = _cutters(tree for _, _, tree in files)
     for key, text, tree in files:
         for node, around in with_parents(tree):
-            kept = numbers.get(bound) if (bound := _kept(node)) in numbers else _literal(bound)
+            kept = numbers.get(bound) if (bound := _kept(node, functions)) in numbers else _literal(bound)
             if kept is None or not _TOO_FEW <= kept < _ENOUGH or not isinstance(node, ast.expr) or _is_shown(around):
                 continue
             yield Finding(
@@ -64,11 +68,37 @@ def check(record: Record) -> Iterator[Finding]:
             )
 
 
-def _kept(node: ast.AST) -> str:
+def _reads_reviews_and_labels(record: Record) -> bool:
+    """Say whether a program reads the IMDb reviews as a well-known course hands them out: in two text files."""
+    texts = list(record.sources.values())
+    return all(any(re.search(rf"\b{name}\.txt['\"]", text) for text in texts) for name in ("reviews", "labels"))
+
+
+def _cutters(modules: Iterator[ast.Module]) -> set[str]:
+    """Return the functions of the program that give a text's words, or their numbers: they call a tokenizer."""
+    return {
+        node.name
+        for tree in modules
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and any(_gives_words(one) for one in ast.walk(node))
+    }
+
+
+def _gives_words(node: ast.AST) -> bool:
+    return isinstance(node, ast.Return) and any(
+        isinstance(one, ast.Call) and last_word(one) in _CUTTERS and not _cuts_lines(one) for one in ast.walk(node)
+    )
+
+
+def _cuts_lines(call: ast.Call) -> bool:
+    return last_word(call) == "split" and any(isinstance(one, ast.Constant) for one in call.args)
+
+
+def _kept(node: ast.AST, functions: set[str]) -> str:
     """Return what says how many words are kept from the front; nothing where nothing is cut."""
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Slice):
         cut = node.slice
-        if cut.lower is None and cut.step is None and cut.upper is not None and _is_text(node.value):
+        if cut.lower is None and cut.step is None and cut.upper is not None and _is_text(node.value, functions):
             return ast.unparse(cut.upper).rpartition(".")[2]
     if isinstance(node, ast.Call):
         given = {word.arg: ast.unparse(word.value) for word in node.keywords}
@@ -80,10 +110,13 @@ def _kept(node: ast.AST) -> str:
     return ""
 
 
-def _is_text(value: ast.expr) -> bool:
+def _is_text(value: ast.expr, functions: set[str]) -> bool:
     if isinstance(value, ast.Call):
-        is_lines = last_word(value) == "split" and any(isinstance(one, ast.Constant) for one in value.args)
-        return last_word(value) in _CUTTERS and not is_lines
+        word = last_word(value)
+        if word in _HOLDS and value.args:
+            held = value.args[0]
+            return held.id in _ROWS if isinstance(held, ast.Name) else _is_text(held, functions)
+        return word in functions or (word in _CUTTERS and not _cuts_lines(value))
     return isinstance(value, ast.Name) and value.id in _NAMES
 
 
@@ -96,16 +129,36 @@ def _numbers(modules: Iterator[ast.Module]) -> dict[str, int]:
     found: dict[str, set[int | None]] = {}
     for tree in modules:
         for node in ast.walk(tree):
+            for name, value in _defaults(node):
+                found.setdefault(name, set()).add(value)
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
                 number = node.value.value if isinstance(node.value, ast.Constant) else None
+                handed = ast.unparse(node.value).rpartition(".")[2]
                 for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                     name = ast.unparse(target).rpartition(".")[2]
+                    if name == handed:
+                        continue  # self.max_len = max_len
                     found.setdefault(name, set()).add(number if isinstance(number, int) else None)
     return {
         name: number
         for name, values in found.items()
         if len(values) == 1 and (number := min(values, key=str)) is not None
     }
+
+
+def _defaults(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """Return the whole numbers that a function's parameters, or a call's keywords, are given."""
+    if isinstance(node, ast.keyword) and node.arg and isinstance(node.value, ast.Constant):
+        if type(node.value.value) is int:
+            yield node.arg, node.value.value
+    elif isinstance(node, ast.arguments):
+        named = (*node.posonlyargs, *node.args)[-len(node.defaults) :] if node.defaults else ()
+        for one, value in (
+            *zip(named, node.defaults, strict=True),
+            *zip(node.kwonlyargs, node.kw_defaults, strict=True),
+        ):
+            if isinstance(value, ast.Constant) and type(value.value) is int:
+                yield one.arg, value.value
 
 
 def _is_shown(around: tuple[ast.AST, ...]) -> bool:

@@ -158,14 +158,29 @@ def _is_repeated(record: Record, one: Pass) -> bool:
 
 
 def _asked_for_at(record: Record, tokens: Data, within: Pass) -> Place | None:
-    """Return the line that calls the tokenizer."""
-    scope = record.fact(tokens.inside) if tokens.inside is not None else None
-    if not isinstance(scope, Scope) or scope.n < within.begin or scope.place is None:
+    """Return the line that asks for the tokens: in the loop, or in the function that the loader calls."""
+    scopes = list(_scopes(record, tokens, within))
+    if not scopes:
         return tokens.place
-    if within.place is not None and scope.place.line != within.place.line:
-        return scope.place
-    # The loader calls this function, at no line of the program: the line is inside it.
-    return _through_a_lambda(record, scope.function.rpartition(".")[2], tokens) or tokens.place
+    called = [scope for scope in scopes if within.place is None or not _is_at(scope.place, within.place)]
+    if called:
+        # The loader calls the outermost function, at no line of the program: the line is inside it.
+        return called[0 if len(called) == len(scopes) else -1].place
+    return _through_a_lambda(record, scopes[0].function.rpartition(".")[2], tokens) or tokens.place
+
+
+def _scopes(record: Record, tokens: Data, within: Pass) -> Iterator[Scope]:
+    """Return the calls of functions, inside a pass, that tokens are made in, the innermost first."""
+    inside = tokens.inside
+    while inside is not None and inside > within.begin:
+        fact = record.fact(inside)
+        if isinstance(fact, Scope) and fact.place is not None:
+            yield fact
+        inside = fact.inside
+
+
+def _is_at(one: Place | None, two: Place) -> bool:
+    return one is not None and (one.file, one.cell, one.line) == (two.file, two.cell, two.line)
 
 
 def _through_a_lambda(record: Record, function: str, tokens: Data) -> Place | None:

@@ -38,20 +38,80 @@ print(TEXT.vocab.freqs.most_common(5))
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.kit import Finding, Unseen, rule
+from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.kit import Finding, Unseen, expression, rule
+
+# Whatever may take the tags out of a text, or the signs they are made of.
+_TAKES_OUT = re.compile(
+    r"<\s*/?\s*br|br\s*/?\s*>|<\[|<\.|<\\|html|HTML|soup|bs4|re\.sub|re\.compile|\.sub\(|\.replace\(|findall|finditer|translate\("
+    r"|punctuation|isalpha|isalnum|basic_english|(?<!\.)preprocess|clean|normaliz|regex|Regexp|RegEx|filters|"
+    r"from_pretrained|Vectorizer|keras"
+)
+_FILE = re.compile(
+    r"(^|[\\/])(imdb[ _]dataset\.csv|aclimdb|labeledtraindata\.tsv|movie_data\.csv)|^(stanfordnlp/)?imdb$", re.I
+)
 
 
 @rule(level="risk", needs=("vocabulary",))
 def check(record: Record) -> Iterator[Finding]:
-    """Look for pieces of HTML among the words of each vocabulary."""
+    """Look for pieces of HTML among the words of each vocabulary, or for IMDb reviews that are cut as they are."""
     if not any("tag_words" in vocabulary.counts for vocabulary in record.ask(Data, what="vocabulary")):
+        yield from _cut_as_they_are(record)
         raise Unseen("how often the words of the vocabulary occur was not seen")
     for vocabulary in record.ask(Data, what="vocabulary", where=lambda fact: bool(fact.counts.get("tag_words"))):
         yield Finding(vocabulary.place, _message(vocabulary), (vocabulary.n,))
+
+
+def _cut_as_they_are(record: Record) -> Iterator[Finding]:
+    """Look for vocabularies of the public IMDb reviews, which hold `<br />`, in programs that take nothing out of a text."""
+    facts = {fact.id: fact for fact in record.ask(Data)}
+    if any(_TAKES_OUT.search(_code(tree)) for _, _, tree in trees(record)):
+        return
+    for vocabulary in record.ask(Data, what="vocabulary", where=lambda fact: fact.seen_by == "source"):
+        behind = [facts[one] for one in _ancestors(facts, vocabulary)]
+        if any(one.samples.get("type") == "IMDB" or _FILE.search(str(one.samples.get("path", ""))) for one in behind):
+            yield Finding(
+                vocabulary.place,
+                f"{expression(record, vocabulary.place)} takes its words from the IMDb reviews, which hold '<br />', and nothing "
+                f"takes it out before: pieces of HTML become words. Replace '<br />' by a space before a text is cut up.",
+                (vocabulary.n,),
+            )
+            return
+
+
+def _code(tree: ast.Module) -> str:
+    """Return a file's code, without what is only said in it and what is only imported."""
+    names = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    lines = [ast.unparse(node) for outer in ast.walk(tree) for node in _statements(outer) if _does_something(node)]
+    return "\n".join((*names, *lines))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.stmt]:
+    yield from (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.stmt))
+
+
+def _does_something(node: ast.stmt) -> bool:
+    is_said = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    within = isinstance(node, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    return not is_said and not within
+
+
+def _ancestors(facts: dict[int, Data], fact: Data) -> list[int]:
+    """Return the numbers of all that something was made from, and what that was made from."""
+    found: list[int] = []
+    waiting = list(fact.made_from)
+    while waiting:
+        one = waiting.pop()
+        if one in facts and one not in found:
+            found.append(one)
+            waiting += facts[one].made_from
+    return found
 
 
 def _message(vocabulary: Data) -> str:

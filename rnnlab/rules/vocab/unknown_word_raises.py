@@ -132,15 +132,18 @@ print(answer(sentence))
 ```
 """
 
+import ast
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, Data
+from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
+from rnnlab.rules.asking.plain_dicts import File, plain_dicts
+from rnnlab.rules.asking.syntax import place_of
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 
-@rule(level="mistake", needs=("vocabulary", "look_up"), real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask of each plain look-up whether its words come from elsewhere than the vocabulary's."""
     plain = {one.id: one for one in record.ask(Data, what="vocabulary") if one.samples.get("made_by") == "a dict"}
@@ -152,11 +155,21 @@ def check(record: Record) -> Iterator[Finding]:
         vocabulary = plain[look.values["vocabulary"]]
         if not _is_new(record, look, vocabulary) or look.place in seen:
             continue
-        if _is_guarded(record, look):
+        if _is_guarded(record, look.place):
             guarded = True
             continue
         seen.add(look.place)
         yield _finding(record, look, vocabulary)
+    for one, name in _typed_in(record) if not seen else ():
+        if _is_guarded(record, one):
+            guarded = True
+            continue
+        seen.add(one)
+        yield _of_what_is_typed(record, one, name)
+    if not seen and not (plain and looks):
+        raise Unseen("no dict of the program's own was seen that numbers words, and that words are looked up in")
+    if not seen and any(_is_of_unknown_words(look) for look in looks):
+        raise Unseen("from where the words come that are looked up was not seen")
     if not seen and any(
         not plain[look.values["vocabulary"]].certain and "default" not in look.values for look in looks
     ):
@@ -189,9 +202,62 @@ def _after_training(record: Record, look: Call) -> bool:
     return any(step.n < look.n for step in record.ask(Call, what="optimizer_step"))
 
 
-def _is_guarded(record: Record, look: Call) -> bool:
+def _is_of_unknown_words(look: Call) -> bool:
+    return "default" not in look.values and look.values.get("key") is None and look.values.get("data") is None
+
+
+def _typed_in(record: Record) -> Iterator[tuple[Place, str]]:
+    """Return look-ups of the words of a sentence that is typed in after training, each with the name of the dict."""
+    for name, file in {one.name: one.file for one in plain_dicts(record)}.items():
+        steps = [
+            file.position(one) for one in file.nodes() if isinstance(one, ast.Attribute) and one.attr == "backward"
+        ]
+        for key, text, tree in file.parts if steps else ():
+            for node in ast.walk(tree):
+                if isinstance(node, ast.ListComp | ast.GeneratorExp) and _looks_up(node, name):
+                    words = _text_of(node.generators[0].iter)
+                    if words and _is_typed_in(file, words, min(steps)):
+                        yield place_of(key, text, node), name
+
+
+def _looks_up(node: ast.ListComp | ast.GeneratorExp, name: str) -> bool:
+    """Say whether each word is looked up in a dict by its brackets, under no condition: `[index[w] for w in text.split()]`."""
+    made = node.generators[0]
+    return len(node.generators) == 1 and not made.ifs and ast.unparse(node.elt) == f"{name}[{ast.unparse(made.target)}]"
+
+
+def _text_of(node: ast.expr) -> str:
+    """Return the name of the text whose words are gone over: `text`, `text.lower().split()`, `tokenize(text)`."""
+    while isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and not node.args:
+            node = node.func.value
+        elif node.args:
+            node = node.args[0]
+        else:
+            return ""
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_typed_in(file: File, name: str, after: tuple[int, int]) -> bool:
+    """Say whether a name holds nothing but sentences that the program writes out, after training began."""
+    given = file.given.get(name, [])
+    return bool(given) and all(
+        isinstance(one, ast.Constant) and isinstance(one.value, str) and file.position(one) > after for one in given
+    )
+
+
+def _of_what_is_typed(record: Record, place: Place, name: str) -> Finding:
+    return Finding(
+        place,
+        f"{expression(record, place)} raises a KeyError for every word that '{name}' lacks, and the sentence is not of the "
+        f"reviews that it was made from. Keep an index for unknown words: {name}.get(word, it).",
+        level="risk",
+    )
+
+
+def _is_guarded(record: Record, place: Place | None) -> bool:
     """Say whether anything asks `word in index`, catches KeyError, or makes a dict that answers for every word."""
-    owner = expression(record, look.place).partition("[")[0].rpartition(".")[2]
+    owner = expression(record, place).lstrip("[(").partition("[")[0].rpartition(".")[2]
     asks = re.compile(rf"\bin (self\.)?{re.escape(owner)}\b(?!\.values)|except\b|defaultdict|__missing__|__contains__")
     loops = re.compile(rf"for \w+(, ?\w+)* in (self\.)?{re.escape(owner)}\b")
     return any(asks.search(loops.sub("", line)) for text in record.sources.values() for line in text.splitlines())

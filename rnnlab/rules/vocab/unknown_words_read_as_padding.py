@@ -131,34 +131,83 @@ print(answer(sentence))
 ```
 """
 
+import ast
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call
+from rnnlab.facts import Call, Place
 from rnnlab.record import Record
+from rnnlab.rules.asking.numbering import numberings
+from rnnlab.rules.asking.syntax import place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
+_PADDING = re.compile(r"""["']\W*_*(pad|PAD|padding|PADDING)_*\W*["']""")
 _UNKNOWN = re.compile(r"""["'][<\[_]*(unk|UNK|unknown|oov|OOV)[>\]_]*["']""")
 
 
-@rule(level="risk", needs=("look_up",), real_data=False)
+@rule(level="risk", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Compare the index that look-ups give unknown words with the index that pads."""
     looks = [call for call in record.ask(Call, what="look_up") if isinstance(call.values.get("default"), int)]
     pads = _pads(record)
+    alike = [look for look in looks if {look.values["default"]} == pads]
+    has_unknown = any(_UNKNOWN.search(text) for text in record.sources.values())
+    seen: set[tuple[str, int | None, int]] = set()
+    for look in {look.place: look for look in alike}.values() if not has_unknown else ():
+        if look.place is not None:
+            seen.add((look.place.file, look.place.cell, look.place.line))
+        yield _finding(record, look.place, look.values["default"], (look.n,))
+    for place, index in _written(record, pads, has_unknown):
+        if (place.file, place.cell, place.line) not in seen:
+            seen.add((place.file, place.cell, place.line))
+            yield _finding(record, place, index, ())
+    if seen:
+        return
     if not looks or not pads:
         raise Unseen("no index for unknown words and for padding was seen")
-    alike = [look for look in looks if {look.values["default"]} == pads]
-    if alike and any(_UNKNOWN.search(text) for text in record.sources.values()):
+    if alike and has_unknown:
         raise Unseen("the program has a token for unknown words; whether it is this index was not seen")
-    for look in {look.place: look for look in alike}.values():
-        index = look.values["default"]
-        yield Finding(
-            look.place,
-            f"{expression(record, look.place)} gives unknown words index {index}, which is the padding: the model reads "
-            f"a word that it does not know as the end of a review. Give them an index of their own.",
-            (look.n,),
-        )
+
+
+def _finding(record: Record, place: Place | None, index: int | None, evidence: tuple[int, ...]) -> Finding:
+    number = f"index {index}, which is the padding" if index is not None else "the index of the padding"
+    return Finding(
+        place,
+        f"{expression(record, place)} gives unknown words {number}: the model reads "
+        f"a word that it does not know as the end of a review. Give them an index of their own.",
+        evidence,
+    )
+
+
+def _written(record: Record, pads: set[int], has_unknown: bool) -> Iterator[tuple[Place, int | None]]:
+    """Return look-ups, as they are written, that give unknown words the index of the token that fills up."""
+    padding = {one.name: one.padding for one in numberings(record) if one.padding is not None}
+    for key, text, tree in trees(record):
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+                continue
+            owner, default = ast.unparse(node.func.value).rpartition(".")[2], node.args[-1]
+            if node.func.attr == "set_default_index" and len(node.args) == 1 and _is_of_padding(default):
+                yield place_of(key, text, node), None
+            elif node.func.attr == "get" and len(node.args) == 2 and not isinstance(node.args[0], ast.Constant):
+                if _is_of_padding(default):
+                    yield place_of(key, text, node), None
+                elif not has_unknown and _is_number(default, padding.get(owner)) and pads <= {padding[owner]}:
+                    yield place_of(key, text, node), padding[owner]
+
+
+def _is_of_padding(default: ast.expr) -> bool:
+    """Say whether an index is asked for by the padding's token: `vocab["<pad>"]`."""
+    return isinstance(default, ast.Subscript) and bool(_PADDING.fullmatch(ast.unparse(default.slice)))
+
+
+def _is_number(default: ast.expr, index: int | None) -> bool:
+    return (
+        index is not None
+        and isinstance(default, ast.Constant)
+        and default.value is not False
+        and default.value == index
+    )
 
 
 def _pads(record: Record) -> set[int]:

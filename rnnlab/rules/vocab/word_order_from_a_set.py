@@ -129,15 +129,15 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
+from rnnlab.rules.asking.plain_dicts import plain_dicts
+from rnnlab.rules.asking.syntax import place_of
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 
-@rule(level="risk", needs=("vocabulary",), real_data=False)
+@rule(level="risk", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for words that are numbered by going over a set."""
     plain = [one for one in record.ask(Data, what="vocabulary") if one.samples.get("made_by") == "a dict" and one.place]
-    if not plain:
-        raise Unseen("no vocabulary was seen that the program numbers itself")
     seen = set()
     for vocabulary in plain:
         place = vocabulary.place
@@ -146,15 +146,22 @@ def check(record: Record) -> Iterator[Finding]:
             continue
         if vocabulary.samples.get("order") == "set":
             seen.add((place.file, number))
-            yield _finding(record, vocabulary, Place(place.file, number, cell=place.cell))
+            yield _finding(record, vocabulary.name, (vocabulary.n,), Place(place.file, number, cell=place.cell))
+    for one in plain_dicts(record):
+        place = place_of(one.key, one.text, one.node)
+        if (place.file, place.line) not in seen and one.file.set_behind(one.over) is not None:
+            seen.add((place.file, place.line))
+            yield _finding(record, one.name, (), place)
+    if not plain and not seen:
+        raise Unseen("no vocabulary was seen that the program numbers itself")
 
 
-def _finding(record: Record, vocabulary: Data, place: Place) -> Finding:
+def _finding(record: Record, name: str, evidence: tuple[int, ...], place: Place) -> Finding:
     saved = record.first(Call, where=lambda call: call.what == "save") or record.first(Data, what="checkpoint")
     after = "Weights that are saved here fit no other process. " if saved else ""
     return Finding(
         place,
-        f"'{vocabulary.name or 'The vocabulary'}' numbers words in the order of a set, and Python draws that order anew in every "
+        f"'{name or 'The vocabulary'}' numbers words in the order of a set, and Python draws that order anew in every "
         f"process: each run gives the words other indices. {after}Write enumerate(sorted(...)).",
-        (vocabulary.n,),
+        evidence,
     )

@@ -35,7 +35,6 @@ HARMLESS = [
     (DROPPED, "drop_last=True", "drop_last=False"),
     (RAISES, "[[index[word] for word in sentence.split()]]", "[[index[word] for word in sentence.split() if word in index]]"),
     (RAISES, "[[index[word] for word in sentence.split()]]", "[[index.get(word, 1) for word in sentence.split()]]"),
-    (AS_PADDING, "padding_idx=0", "padding_idx=1"),
     (AS_PADDING, '{"<pad>": 0}', '{"<pad>": 0, "<unk>": 1}'),
     (SET, "enumerate(words, start=2)", "enumerate(sorted(words), start=2)"),
     (SET, "words = set(word for", "words = dict.fromkeys(word for"),

@@ -19,7 +19,7 @@ LABEL = data.LabelField(dtype=torch.float)
 train_data, test_data = datasets.IMDB.splits(TEXT, LABEL)
 train_data, valid_data = train_data.split(random_state=random.getstate())
 
-TEXT.build_vocab(train_data, max_size=25_000, vectors="glove.6B.100d", unk_init=torch.Tensor.normal_)
+TEXT.build_vocab(train_data, max_size=25_000, vectors="glove.6B.100d", unk_init=torch.Tensor.normal_)  # <- html_breaks_in_the_vocabulary
 LABEL.build_vocab(train_data)
 
 device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
