@@ -76,7 +76,9 @@ def test_a_vocabulary_is_judged_in_whatever_style_it_was_built(source: str, whol
 
 
 def test_a_vocabulary_of_a_frozen_embedding_is_a_habit() -> None:
-    frozen = "import torch\ntorch.nn.Embedding.from_pretrained(torch.rand(9, 5), freeze=True)\n"
+    frozen = (
+        "import torch\nmodel = torch.nn.Sequential(torch.nn.Embedding.from_pretrained(torch.rand(9, 5), freeze=True))\n"
+    )
     text = BEGINNING + "vocab = build_vocab_from_iterator(tokens(df['text']))\n"
     levels = [[outcome.level(finding) for outcome, finding in judged(one).found()] for one in (text, text + frozen)]
     assert levels == [["mistake"], ["habit"]]

@@ -1,4 +1,4 @@
-"""# padding_idx is the index of a word
+"""# The index given for the padding is that of a word
 
 **What happened.** `padding_idx` names the row of a word (or of the unknown words), while short reviews are filled up
 with another index.

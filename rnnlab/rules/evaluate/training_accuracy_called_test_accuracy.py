@@ -28,8 +28,9 @@ optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
 
 def compute_accuracy(model, loader):
     correct = 0
-    for batch in loader:
-        correct += (model(batch.text).sum(dim=0).argmax(dim=1) == batch.label).sum().item()
+    with torch.no_grad():
+        for batch in loader:
+            correct += (model(batch.text).sum(dim=0).argmax(dim=1) == batch.label).sum().item()
     return 100 * correct / len(loader.dataset)
 
 
@@ -64,8 +65,9 @@ optimizer = torch.optim.Adam(model.parameters(), lr=0.5)
 
 def compute_accuracy(model, loader):
     correct = 0
-    for batch in loader:
-        correct += (model(batch.text).sum(dim=0).argmax(dim=1) == batch.label).sum().item()
+    with torch.no_grad():
+        for batch in loader:
+            correct += (model(batch.text).sum(dim=0).argmax(dim=1) == batch.label).sum().item()
     return 100 * correct / len(loader.dataset)
 
 

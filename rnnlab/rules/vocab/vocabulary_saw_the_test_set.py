@@ -146,7 +146,7 @@ def _finding(record: Record, splits: Splits, vocabulary: Data, proofs: list[_Pro
         f"reviews in hand: {way} '{splits.name(part.id)}'{_size(part)}. "
         f"Split first, then {cure}.",
         (vocabulary.n, part.n, *(proof.fact.n for proof in proofs)),
-        None if test and not _is_frozen(record) else "habit",
+        "habit" if _is_frozen(record) else None if test else "risk",
     )
 
 
