@@ -96,6 +96,7 @@ def judged(path: Path) -> Judged:
 
 
 def _answer(path: Path) -> str:
+    os.chdir(path.parent)  # what a program saves stays beside it
     try:
         return json.dumps(judge_program(path))
     except BaseException:
@@ -131,4 +132,4 @@ def _in_a_process(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    print(_answer(Path(sys.argv[1])))
+    print(_answer(Path(sys.argv[1]).absolute()))
