@@ -202,15 +202,19 @@ def _share(part: int, whole: int) -> str:
 
 
 def times(results: list[Seen]) -> None:
-    """Print how long the witnesses took, and the slowest programs."""
-    for name in ("reading", "probing", "dry run", "judging"):
+    """Print how long the witnesses took (the program's own imports are a part of its dry run), and the slowest programs."""
+    for name in ("reading", "probing", "dry run", "imports", "judging"):
         own = [seen.seconds[name] for seen in results if name in seen.seconds]
         if own:
             print(
                 f"{name:8}: median {statistics.median(own) * 1000:,.0f} ms, worst {max(own) * 1000:,.0f} ms a program"
             )
-    slowest = sorted(results, key=lambda seen: -sum(seen.seconds.values()))[:5]
-    print("slowest:", ", ".join(f"{seen.name} {sum(seen.seconds.values()):.1f} s" for seen in slowest))
+    slowest = sorted(results, key=lambda seen: -_all_seconds(seen))[:5]
+    print("slowest:", ", ".join(f"{seen.name} {_all_seconds(seen):.1f} s" for seen in slowest))
+
+
+def _all_seconds(seen: Seen) -> float:
+    return sum(seconds for name, seconds in seen.seconds.items() if name != "imports")
 
 
 def main() -> None:
