@@ -15,7 +15,7 @@ from typing import Literal
 
 from rnnlab.facts import Data, Loop, Place, Said
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import passes
+from rnnlab.rules.asking.passes import Pass, passes
 from rnnlab.rules.asking.syntax import function_around, place_of, trees
 from rnnlab.rules.kit import Number, Splits, nearest_before, numbers_in, roles_in
 from rnnlab.sources import key_of
@@ -73,9 +73,14 @@ def explained(record: Record, *causes: Cause) -> list[Explained]:
     A number that was right at another time, or that nothing explains once, is left out.
     """
     wrong: dict[tuple[Place | None, int], list[Explained | None]] = defaultdict(list)
-    for said, claims in _claims(record):
-        for position, number, group in claims:
-            wrong[said.place, position].append(_explanation(record, said, number, group))
+    ended = passes(record)
+    claims = [(said, of_it) for said, of_it in _claims(record, ended) if of_it]
+    seen, groups = (_counted(record), _groups(record, ended)) if claims else ([], [])
+    for said, of_it in claims:
+        before = [one for one in seen if one.fact.n < said.n]
+        for position, number, group in of_it:
+            latest = _latest(before, groups, said, group)
+            wrong[said.place, position].append(_explanation(record, said, number, before, latest))
     found: dict[Place | None, Explained] = {}
     for reasons in wrong.values():
         told = [one for one in reasons if one is not None and one.total]
@@ -84,9 +89,9 @@ def explained(record: Record, *causes: Cause) -> list[Explained]:
     return list(found.values())
 
 
-def _claims(record: Record) -> Iterator[tuple[Said, list[tuple[int, Number, str | None]]]]:
+def _claims(record: Record, ended: list[Pass]) -> Iterator[tuple[Said, list[tuple[int, Number, str | None]]]]:
     """Return what was printed outside of the passes: which of its numbers are accuracies, and of what kind of split."""
-    inside = {n for one in passes(record) for n in range(one.begin, one.end + 1)}
+    inside = {n for one in ended for n in range(one.begin, one.end + 1)}
     for said in record.ask(Said, where=lambda said: said.seen_by == "run" and said.n not in inside):
         measures = [(match.start(), match[1] is not None) for match in _MEASURE.finditer(said.text)]
         if not any(is_accuracy for _, is_accuracy in measures):
@@ -109,13 +114,14 @@ def _is_exact(number: Number) -> bool:
     return number.digits >= (1 if number.percent or number.value > 1 else 2)
 
 
-def _explanation(record: Record, said: Said, number: Number, group: str | None) -> Explained | None:
-    before = [one for one in _counted(record) if one.fact.n < said.n]
-    for one in before:
-        for rows in (one.rows, one.all_rows):
-            if one.right and not one.square and number.shows(one.right / rows):
-                return Explained(said, number, one, "right", one.right, rows)
-    one = _latest(record, before, said, group)
+def _explanation(
+    record: Record, said: Said, number: Number, before: list[Counted], one: Counted | None
+) -> Explained | None:
+    """Return how a number came about: from any pass before it if that is right, from the latest of its kind if not."""
+    for any_one in before:
+        for rows in (any_one.rows, any_one.all_rows):
+            if any_one.right and not any_one.square and number.shows(any_one.right / rows):
+                return Explained(said, number, any_one, "right", any_one.right, rows)
     if one is None:
         return None
     if not one.right and not one.square:
@@ -168,21 +174,22 @@ def _hypotheses(record: Record, said: Said, number: Number, one: Counted) -> Ite
             yield because("other rows", one.right, rows, data)
 
 
-def _latest(record: Record, before: list[Counted], said: Said, group: str | None) -> Counted | None:
+def _latest(
+    before: list[Counted], groups: list[tuple[Pass, str | None]], said: Said, group: str | None
+) -> Counted | None:
     """Return the pass that a number belongs to: the latest one over this kind of split, if its right answers were counted."""
+    of_group = [one for one, own in groups if one.end < said.n and (group is None or own is None or own == group)]
+    return next((one for one in before if of_group and one.loop.n == of_group[-1].end), None)
+
+
+def _groups(record: Record, ended: list[Pass]) -> list[tuple[Pass, str | None]]:
+    """Return the passes, each with the kind of split that it went over, where it went over a loader."""
     splits = Splits(record)
-    ended = [one for one in passes(record) if one.end < said.n]
-    of_group = [
-        one for one in ended if group is None or group == _group(splits, one.kind, one.over) or one.over is None
-    ]
-    if not of_group:
-        return None
-    return next((one for one in before if one.loop.n == of_group[-1].end), None)
+    return [(one, None if one.over is None else _group(splits, one.kind, one.over)) for one in ended]
 
 
-def _group(splits: Splits, kind: str, over: int | None) -> str:
-    role = splits.role(over) if over is not None else None
-    return _TRAIN if kind == "training" or role == "train" else _HELD_OUT
+def _group(splits: Splits, kind: str, over: int) -> str:
+    return _TRAIN if kind == "training" or splits.role(over) == "train" else _HELD_OUT
 
 
 def _counted(record: Record) -> list[Counted]:
