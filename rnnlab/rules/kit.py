@@ -338,6 +338,11 @@ def nearest_before(places: list[tuple[int, T]], start: int) -> T | None:
 # --- what made what ------------------------------------------------------------------------------------------------
 
 
+def line(fact: Fact) -> str:
+    """Return `line 41`."""
+    return f"line {fact.place.line}" if fact.place is not None else "another line"
+
+
 def expression(record: Record, place: Place | None) -> str:
     """Return the source of an expression that stands on one line; the whole line where its columns are not known."""
     if place is None:

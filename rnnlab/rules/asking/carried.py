@@ -10,7 +10,7 @@ from rnnlab.facts import Call, Fact, Named, Place, Scope, makers, tensors
 from rnnlab.operations import LOSSES, RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.states import CELLS
-from rnnlab.rules.asking.syntax import function_around, place_of, trees
+from rnnlab.rules.asking.syntax import function_around, place_of, tree_at, trees
 from rnnlab.rules.kit import expression
 
 _RNNS = RECURRENT | CELLS
@@ -92,10 +92,7 @@ def given_at(record: Record, carried: Carried) -> Place | None:
 
 def _state_in_words(record: Record, reader: Call) -> set[str]:
     """Return the names of the states that are written in an RNN's call."""
-    try:
-        call = ast.parse(expression(record, reader.place), mode="eval").body
-    except SyntaxError:
-        return set()
+    call = tree_at(record, reader.place)
     given = [*call.args[1:], *(word.value for word in call.keywords)] if isinstance(call, ast.Call) else []
     return {name.id for one in given for name in ast.walk(one) if isinstance(name, ast.Name) and name.id != "self"}
 

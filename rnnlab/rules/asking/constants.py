@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import function_around, trees
-from rnnlab.rules.kit import expression
+from rnnlab.rules.asking.syntax import function_around, tree_at, trees
 
 # What depends on the data: lengths, sizes and shapes, and whatever a call or an index gives.
 _ASKS = (ast.Call, ast.Subscript, ast.BinOp, ast.IfExp)
@@ -16,10 +15,7 @@ _ASKS = (ast.Call, ast.Subscript, ast.BinOp, ast.IfExp)
 
 def sizes_written(record: Record, call: Call) -> list[ast.expr]:
     """Return the sizes that are written in a call such as `torch.zeros(1, n, 16)` or `x.view(n, -1)`, in order."""
-    try:
-        tree = ast.parse(expression(record, call.place), mode="eval").body
-    except SyntaxError:
-        return []
+    tree = tree_at(record, call.place)
     while isinstance(tree, ast.Call) and isinstance(tree.func, ast.Attribute) and not tree.args:
         tree = tree.func.value  # .contiguous(), .cuda()
     if not isinstance(tree, ast.Call):

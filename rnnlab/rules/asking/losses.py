@@ -78,11 +78,6 @@ def once_each(places: list[tuple[Place | None, Call, Call]]) -> Iterator[tuple[C
             yield one, other
 
 
-def line(call: Call) -> str:
-    """Return `line 41`."""
-    return f"line {call.place.line}" if call.place is not None else "another line"
-
-
 def classes_of(origin: Origin) -> int | None:
     """Return how many outputs the layer has that made the scores, where one number is known."""
     found = {call.values.get("out_features") for call in origin.calls if call.what == "linear"}

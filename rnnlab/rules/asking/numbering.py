@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from rnnlab.facts import Call, Data, Place, TensorNote, makers
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in, place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import names_in, names_in_text, place_of, trees, with_parents
 from rnnlab.rules.kit import Unseen
 from rnnlab.sources import file_and_cell
 
@@ -80,7 +80,7 @@ def numbering_of(record: Record, layer: Call) -> Numbering | None:
     told = layer.values.get("options", {}).get("num_embeddings")
     written = layer.values.get("written", {}).get("num_embeddings", "")
     vocabularies = set(layer.values.get("from", {}).get("num_embeddings", ()))
-    words = _words(str(told).removeprefix("= ")) | _words(written)
+    words = names_in_text(str(told).removeprefix("= ")) | names_in_text(written)
     named = [one for one in known if one.name in words or (one.over and one.over in words)]
     if not named:
         facts = list(
@@ -98,13 +98,6 @@ def _is_told_by(one: Numbering, fact: Data) -> bool:
     if place is None or one.place is None or place.file != one.place.file or place.cell != one.place.cell:
         return False
     return bool(one.lines & {place.line, fact.samples.get("numbered_at")})
-
-
-def _words(text: str) -> set[str]:
-    try:
-        return names_in(ast.parse(text, mode="eval"))
-    except (SyntaxError, ValueError):
-        return set()
 
 
 def _of_torchtext(fact: Data) -> Numbering:

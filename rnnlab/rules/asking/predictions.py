@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Named, Scope, TensorNote, makers
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
+from rnnlab.rules.asking.inside import around
 from rnnlab.rules.asking.passes import loops
 from rnnlab.rules.kit import Unseen, walk_back
 
@@ -37,16 +38,8 @@ def _gives_a_batch(record: Record, scope: Scope) -> bool:
 
 def calls_in(record: Record, scope: Scope, *names: str) -> list[Call]:
     """Return the operations of these names in a call of a model, however deep."""
-    return [call for call in record.ask(Call, where=lambda call: call.what in names) if _is_in(record, call, scope.n)]
-
-
-def _is_in(record: Record, call: Call, scope: int) -> bool:
-    inside = call.inside
-    while inside is not None and inside >= scope:
-        if inside == scope:
-            return True
-        inside = record.fact(inside).inside
-    return False
+    asked = record.ask(Call, where=lambda call: call.what in names)
+    return [call for call in asked if any(one.n == scope.n for one in around(record, call))]
 
 
 def trained_at_the_same_place(record: Record, call: Call) -> list[Call]:

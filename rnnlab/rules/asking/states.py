@@ -10,7 +10,8 @@ from typing import Literal
 from rnnlab.facts import Call, Data, Fact, Named, Note, PackedNote, Place, Probe, TensorNote, makers, tensors
 from rnnlab.operations import LOSSES, RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.kit import Unseen, expression, walk_back
+from rnnlab.rules.asking.syntax import tree_at
+from rnnlab.rules.kit import Unseen, line, walk_back
 
 # What leaves each step where it is: numbers change, axes may move, but no step is mixed with another.
 KEEPS = frozenset(
@@ -174,10 +175,7 @@ def is_last(number: int | None, of: int | None) -> bool:
 
 def slice_at(record: Record, call: Call, axis: int, rank: int) -> tuple[str, str] | None:
     """Return the written bounds of a slice along an axis, ("", "") for a whole axis; None where it cannot be told."""
-    try:
-        tree = ast.parse(expression(record, call.place), mode="eval").body
-    except SyntaxError:
-        return None
+    tree = tree_at(record, call.place)
     if not isinstance(tree, ast.Subscript):
         return None
     written = list(tree.slice.elts) if isinstance(tree.slice, ast.Tuple) else [tree.slice]
@@ -278,11 +276,6 @@ def probe(record: Record, what: str, place: Place | None = None, **given: object
 
 
 # --- words ---------------------------------------------------------------------------------------------------------
-
-
-def line(fact: Fact) -> str:
-    """Return `line 41`."""
-    return f"line {fact.place.line}" if fact.place is not None else "another line"
 
 
 def line_elsewhere(fact: Fact, here: Place | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Place
 from rnnlab.record import Record
+from rnnlab.rules.kit import expression
 from rnnlab.sources import characters, file_and_cell
 
 
@@ -25,6 +26,19 @@ def _parsed(text: str) -> ast.Module | None:
         return ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
+
+
+def parsed(text: str) -> ast.expr | None:
+    """Return the tree of an expression; None where the text is none, or was cut off."""
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
+
+
+def tree_at(record: Record, place: Place | None) -> ast.expr | None:
+    """Return the tree of the expression that stands at a place."""
+    return parsed(expression(record, place))
 
 
 def place_of(key: str, text: str, node: ast.stmt | ast.expr) -> Place:
@@ -48,6 +62,12 @@ def names_in(node: ast.AST) -> set[str]:
     """Return the names that a piece of syntax reads, attributes by their last word as well."""
     found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
     return found | {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+
+
+def names_in_text(text: str) -> set[str]:
+    """Return the names that an expression reads, given as text; none where it cannot be parsed."""
+    tree = parsed(text)
+    return names_in(tree) if tree is not None else set()
 
 
 def function_around(record: Record, place: Place | None) -> ast.FunctionDef | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rnnlab.facts import Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.predictions import predictions
-from rnnlab.rules.asking.syntax import function_around, trees
+from rnnlab.rules.asking.syntax import function_around, parsed, trees
 from rnnlab.sources import file_and_cell
 
 _RAW = {"strip", "rstrip", "lstrip", "readline", "read", "input", "str"}
@@ -79,10 +79,8 @@ def does_more_than_cut(record: Record, cut: Data) -> bool:
 
 
 def _is_processed(text: str) -> bool:
-    try:
-        return bool(_called(ast.parse(text, mode="eval")) - _RAW)
-    except SyntaxError:
-        return False  # it is long, and was cut off
+    tree = parsed(text)
+    return tree is not None and bool(_called(tree) - _RAW)
 
 
 def function_named(record: Record, name: str) -> ast.FunctionDef | None:

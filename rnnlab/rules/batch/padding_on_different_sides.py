@@ -125,8 +125,8 @@ from rnnlab.facts import Call
 from rnnlab.record import Record
 from rnnlab.rules.asking.numbering import fillings
 from rnnlab.rules.asking.passes import passes
-from rnnlab.rules.asking.states import Padding, line, padding_behind
-from rnnlab.rules.kit import Finding, Level, Unseen, rule
+from rnnlab.rules.asking.states import Padding, padding_behind
+from rnnlab.rules.kit import Finding, Level, Unseen, line, rule
 
 
 @rule(level="mistake", needs=("embedding",))

@@ -108,8 +108,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Fact, makers
 from rnnlab.operations import LOSSES, RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.losses import line
-from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
+from rnnlab.rules.kit import Finding, Unseen, expression, line, rule, walk_back
 
 _SORTS = ("sort", "argsort")
 

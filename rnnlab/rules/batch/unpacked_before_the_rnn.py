@@ -107,8 +107,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, PackedNote
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.losses import line
-from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
+from rnnlab.rules.kit import Finding, Unseen, expression, line, rule, walk_back
 
 
 @rule(level="mistake", needs=("pack_padded_sequence",), real_data=False)

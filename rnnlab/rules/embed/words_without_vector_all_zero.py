@@ -93,12 +93,11 @@ for text, label in DataLoader(rows, batch_size=8, shuffle=True):
 ```
 """
 
-import ast
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in
+from rnnlab.rules.asking.syntax import names_in_text
 from rnnlab.rules.asking.vectors import Matrix, matrices
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
@@ -149,14 +148,7 @@ def _of_fields(record: Record) -> Iterator[Data]:
 def _is_frozen(one: Matrix, frozen: list[Call]) -> bool:
     """Say whether a frozen embedding is made of this matrix; where that was not followed, one of each is enough."""
     written = [str(call.values.get("written", {}).get("num_embeddings", "")) for call in frozen]
-    return any(one.name in _names(text) for text in written) or all(_is_plain(text) for text in written)
-
-
-def _names(text: str) -> set[str]:
-    try:
-        return names_in(ast.parse(text, mode="eval"))
-    except SyntaxError:
-        return set()
+    return any(one.name in names_in_text(text) for text in written) or all(_is_plain(text) for text in written)
 
 
 def _is_plain(text: str) -> bool:

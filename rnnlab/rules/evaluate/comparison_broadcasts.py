@@ -103,6 +103,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, TensorNote
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import explained, printed
+from rnnlab.rules.asking.syntax import tree_at
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 # Losses of each pair: scores and labels have the same shape.
@@ -161,24 +162,17 @@ def _flat_by_its_loss(record: Record, call: Call) -> Call | None:
     note = call.inputs[0].note if len(call.inputs) == 1 else None
     if not isinstance(note, TensorNote) or note.shape is None or len(note.shape) != 2 or note.shape[1] != 1:
         return None
-    compared = _parsed(record, call)
+    compared = tree_at(record, call.place)
     sides = [compared.left, compared.comparators[0]] if isinstance(compared, ast.Compare) else []
     labels = [one.id for one in sides if isinstance(one, ast.Name) and one.id != call.inputs[0].name]
     for loss in record.ask(Call, where=lambda one: one.what in _PAIRED and one.inside == call.inside):
         scores = loss.inputs[0].note if loss.inputs else None
-        asked = _parsed(record, loss)
+        asked = tree_at(record, loss.place)
         if not isinstance(scores, TensorNote) or scores.shape is None or len(scores.shape) != 1:
             continue
         if isinstance(asked, ast.Call) and len(asked.args) == 2 and _only_name(asked.args[1]) in labels:
             return loss
     return None
-
-
-def _parsed(record: Record, call: Call) -> ast.expr | None:
-    try:
-        return ast.parse(expression(record, call.place), mode="eval").body
-    except SyntaxError:
-        return None
 
 
 def _only_name(node: ast.expr) -> str | None:

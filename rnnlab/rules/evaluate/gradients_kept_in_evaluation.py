@@ -98,9 +98,10 @@ for epoch in range(2):
 
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, Place, Scope, makers
+from rnnlab.facts import Call, Place, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import has_text, model_calls, passes
+from rnnlab.rules.asking.states import makers_in
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
 _SWITCHES = ("no_grad", "inference_mode", "set_grad_enabled", "volatile")
@@ -146,18 +147,13 @@ def _asked_beside(record: Record) -> list[Scope]:
             first.setdefault(scope.place, scope)
             asked.setdefault(scope.place, []).extend(_within(record, scope))
     backwards = list(record.ask(Call, what="backward"))
-    if len(asked) < 2 or not backwards or not all(_made(call) for call in backwards):
+    if len(asked) < 2 or not backwards or not all(makers_in(call) for call in backwards):
         return []
     read = {fact.n for call in backwards for fact in walk_back(record, call.inputs)}
     is_read = {place: any(call.n in read for call in calls) for place, calls in asked.items()}
     if not any(is_read.values()):
         return []
     return [first[p] for p, calls in asked.items() if not is_read[p] and any(_are_on(record, one) for one in calls)]
-
-
-def _made(call: Call) -> set[int]:
-    """Return what made the value that a call reads."""
-    return {n for item in call.inputs for n in makers(item.note)}
 
 
 def _is_a_part(record: Record, scope: Scope) -> bool:

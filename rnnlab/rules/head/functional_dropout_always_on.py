@@ -80,6 +80,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Probe
 from rnnlab.record import Record
+from rnnlab.rules.asking.syntax import parsed
 from rnnlab.rules.kit import Finding, expression, rule
 
 _TRAINING = 2  # the position of `training` among the arguments of F.dropout
@@ -109,10 +110,7 @@ def check(record: Record) -> Iterator[Finding]:
 
 def _said(code: str) -> str:
     """Return what a call says of `training`: its source, or "nothing"; "?" where the code cannot be read."""
-    try:
-        node = ast.parse(code, mode="eval").body
-    except SyntaxError:
-        return "?"
+    node = parsed(code)
     if not isinstance(node, ast.Call):
         return "?"
     if any(keyword.arg is None for keyword in node.keywords) or any(isinstance(one, ast.Starred) for one in node.args):

@@ -98,6 +98,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Named
 from rnnlab.record import Record
 from rnnlab.rules.asking.losses import losses
+from rnnlab.rules.asking.syntax import tree_at
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
 _BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
@@ -140,10 +141,7 @@ def _shows_other_labels(record: Record, call: Call) -> bool:
         ".sign(" in expression(record, fact.place) for fact in walk_back(record, call.inputs) if isinstance(fact, Call)
     ):
         return True
-    try:
-        tree = ast.parse(expression(record, call.place), mode="eval").body
-    except SyntaxError:
-        return False
+    tree = tree_at(record, call.place)
     numbers = (
         [one.value for one in ast.walk(tree) if isinstance(one, ast.Constant)] if isinstance(tree, ast.Compare) else []
     )

@@ -77,8 +77,8 @@ for text, label in loader:
 from collections.abc import Iterator
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.losses import line, losses, once_each, origin, scores
-from rnnlab.rules.kit import Finding, expression, rule
+from rnnlab.rules.asking.losses import losses, once_each, origin, scores
+from rnnlab.rules.kit import Finding, expression, line, rule
 
 
 @rule(level="habit", needs=("cross_entropy",), real_data=False)

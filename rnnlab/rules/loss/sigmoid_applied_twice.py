@@ -79,8 +79,8 @@ for text, label in loader:
 from collections.abc import Iterator
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.losses import line, losses, once_each, origin, scores, written_at
-from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.rules.asking.losses import losses, once_each, origin, scores, written_at
+from rnnlab.rules.kit import Finding, Unseen, expression, line, rule
 
 
 @rule(level="mistake", needs=("binary_cross_entropy_with_logits",), real_data=False)

@@ -80,8 +80,8 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Probe
 from rnnlab.record import Record
-from rnnlab.rules.asking.losses import classes_of, line, losses, once_each, origin, scores, written_at
-from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.rules.asking.losses import classes_of, losses, once_each, origin, scores, written_at
+from rnnlab.rules.kit import Finding, Unseen, expression, line, rule
 
 
 @rule(level="mistake", needs=("cross_entropy",), real_data=False)

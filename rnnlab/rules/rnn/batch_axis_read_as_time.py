@@ -85,13 +85,12 @@ from rnnlab.rules.asking.states import (
     after_the_rnn,
     axes_in_words,
     first_tensor,
-    line,
     names,
     number_at,
     reads_batch_first,
     recurrent,
 )
-from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
+from rnnlab.rules.kit import Finding, Unseen, expression, line, rule, walk_back
 
 _ORDERS = ("batch seq_len", "seq_len batch")
 

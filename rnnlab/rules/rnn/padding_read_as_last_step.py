@@ -94,13 +94,12 @@ from rnnlab.rules.asking.states import (
     after_the_rnn,
     counts_of,
     is_hidden,
-    line,
     line_elsewhere,
     names,
     padding_behind,
     probe,
 )
-from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
+from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 
 _MUCH = 1.2  # positions per word: under it, pads are too few to keep the loss at its start
 

@@ -95,8 +95,8 @@ from rnnlab.rules.asking.carried import (
     takes_unknown_states,
     written_carries,
 )
-from rnnlab.rules.asking.states import CELLS, line
-from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
+from rnnlab.rules.asking.states import CELLS
+from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 
 # Losses of one number or one yes and no: a model of language, which gives an answer for each word, has many classes.
 _ABOUT_A_TEXT = ("binary_cross_entropy", "binary_cross_entropy_with_logits")

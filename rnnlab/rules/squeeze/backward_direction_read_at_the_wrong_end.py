@@ -81,7 +81,6 @@ from rnnlab.rules.asking.states import (
     first_tensor,
     is_last,
     is_two_way,
-    line,
     names,
     number_at,
     probe,
@@ -90,7 +89,7 @@ from rnnlab.rules.asking.states import (
     size,
     slice_at,
 )
-from rnnlab.rules.kit import Finding, Unseen, expression, never, rule, walk_back
+from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule, walk_back
 
 
 @rule(level="mistake", needs=("embedding",), real_data=False)

@@ -74,8 +74,8 @@ from collections.abc import Iterator
 from rnnlab.facts import Call
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.states import after_the_rnn, line, makers_in
-from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
+from rnnlab.rules.asking.states import after_the_rnn, makers_in
+from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 
 _LSTMS = ("lstm", "lstm_cell")
 

@@ -80,13 +80,12 @@ from rnnlab.rules.asking.states import (
     behind_steps,
     first_tensor,
     is_last,
-    line,
     names,
     number_at,
     recurrent,
     size,
 )
-from rnnlab.rules.kit import Finding, expression, never, rule
+from rnnlab.rules.kit import Finding, expression, line, never, rule
 
 
 @rule(level="mistake", needs=("embedding",), real_data=False)

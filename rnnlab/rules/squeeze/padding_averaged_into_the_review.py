@@ -91,13 +91,12 @@ from rnnlab.rules.asking.states import (
     after_the_rnn,
     first_tensor,
     is_hidden,
-    line,
     names,
     padding_behind,
     probe,
     recurrent,
 )
-from rnnlab.rules.kit import Finding, Level, Unseen, expression, never, rule
+from rnnlab.rules.kit import Finding, Level, Unseen, expression, line, never, rule
 
 _TAKES_ALL = {"mean": "averages", "max": "takes the maximum of", "sum": "adds up", "softmax": "weighs"}
 _POOLS = {"avg_pool1d": "averages", "max_pool1d": "takes the maximum of"}

@@ -87,6 +87,7 @@ from rnnlab.rules.asking.states import (
     probe,
     size,
 )
+from rnnlab.rules.asking.syntax import tree_at
 from rnnlab.rules.kit import Finding, expression, never, rule, walk_back
 
 
@@ -135,10 +136,7 @@ def _order_by_sizes(before: tuple[int | None, ...], after: tuple[int | None, ...
 
 def _changes_places_in_words(record: Record, call: Call) -> bool:
     """`x.view(x.size(1), x.size(0))`: the sizes are written in another order."""
-    try:
-        tree = ast.parse(expression(record, call.place), mode="eval").body
-    except SyntaxError:
-        return False
+    tree = tree_at(record, call.place)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Attribute):
         return False
     owner = ast.unparse(tree.func.value).removesuffix(".contiguous()")

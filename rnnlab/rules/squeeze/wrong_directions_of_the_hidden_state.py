@@ -71,8 +71,8 @@ from collections.abc import Iterator
 
 from rnnlab.record import Record
 from rnnlab.rules.asking.rows import States, states_read
-from rnnlab.rules.asking.states import is_two_way, layers_of, line, recurrent
-from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
+from rnnlab.rules.asking.states import is_two_way, layers_of, recurrent
+from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 
 
 @rule(level="mistake", needs=("embedding",), real_data=False)

@@ -87,9 +87,9 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Place, Scope, makers
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
-from rnnlab.rules.asking.states import CELLS, line
-from rnnlab.rules.asking.syntax import place_of, trees
-from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
+from rnnlab.rules.asking.states import CELLS
+from rnnlab.rules.asking.syntax import place_of, tree_at, trees
+from rnnlab.rules.kit import Finding, Unseen, expression, line, rule, walk_back
 
 # What moves everything by itself, or says where everything is made.
 _ELSEWHERE = re.compile(
@@ -231,10 +231,7 @@ def _is_left_behind(record: Record, made: Call) -> bool:
     """Say whether a state is born by a bare `torch.zeros(...)`, and while the model runs."""
     if made.what not in ("tensor", *_BORN) or made.training is None:
         return False
-    try:
-        node = ast.parse(expression(record, made.place), mode="eval").body
-    except SyntaxError:
-        return False
+    node = tree_at(record, made.place)
     if not isinstance(node, ast.Call) or "device" in ast.unparse(node) or "cuda" in ast.unparse(node):
         return False
     return ast.unparse(node.func) in {f"torch.{word}" for word in _BORN}
