@@ -1,5 +1,7 @@
 """Counts right answers: the sum or the mean of `answers == batch.label`, one comparison for each review of a batch.
 
+The classes on both sides of the comparison are counted too: a model may call every review the same.
+
 Answers with an axis of size 1 too many are compared each with each: the pairs that are equal are counted by themselves.
 """
 
@@ -29,12 +31,27 @@ def count_answers(recorder: Recorder, place: Place, name: str, args: Any, result
             turns.answered_in_a_square(place, right / turns.rows if name == "mean" else right)
 
 
+def count_classes(recorder: Recorder, place: Place, args: Any) -> None:
+    """Tally the classes of a batch's answers and of its labels in the pass that is running, where `eq` compares them."""
+    turns = recorder.loops[-1]
+    if len(args) != 2 or not all(readable(side) and side.numel() == turns.rows for side in args):
+        return
+    are_labels = [_is_of_a_batch(_unconverted(recorder, recorder.made_by(side))) for side in args]
+    if sum(are_labels) == 1:
+        labels, answers = args if are_labels[0] else reversed(args)
+        turns.compared(place, answers.detach().flatten().tolist(), labels.detach().flatten().tolist())
+
+
 def _compares_labels(recorder: Recorder, made_by: tuple[int, ...]) -> bool:
     call = _unconverted(recorder, made_by)
     if not isinstance(call, Call) or call.what != "eq" or len(call.inputs) != 2:
         return False
     sources = [_unconverted(recorder, tuple(makers(side.note))) for side in call.inputs]
-    return any(isinstance(source, Data) and source.what == "batch" for source in sources)
+    return any(_is_of_a_batch(source) for source in sources)
+
+
+def _is_of_a_batch(fact: Fact | None) -> bool:
+    return isinstance(fact, Data) and fact.what == "batch"
 
 
 def _unconverted(recorder: Recorder, made_by: tuple[int, ...]) -> Fact | None:

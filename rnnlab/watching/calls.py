@@ -23,7 +23,7 @@ from rnnlab import axes, sources
 from rnnlab.axes import Operand, Symbol, Use
 from rnnlab.facts import Call, GroupNote, Named, Note, Place, Scope
 from rnnlab.operations import LOSSES, RECURRENT, SILENT, Operation, operation_of
-from rnnlab.watching.answers import count_answers
+from rnnlab.watching.answers import count_answers, count_classes
 from rnnlab.watching.births import Births
 from rnnlab.watching.causes import options_of
 from rnnlab.watching.crashes import Failed, remember
@@ -290,6 +290,8 @@ class Calls(TorchFunctionMode):
             recorder.loops[-1].trained = True
         if operation.name in {"sum", "mean"} and recorder.loops:
             count_answers(recorder, place, operation.name, args, result)
+        if operation.name == "eq" and recorder.loops:
+            count_classes(recorder, place, args)
         if operation.name in LOSSES and recorder.loops and "value" in call.values:
             recorder.loops[-1].lost(call.values["value"])
         key = (place, operation.name, binds, self._layer_names.get(id(layer)))

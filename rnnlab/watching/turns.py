@@ -6,7 +6,8 @@ shows when something is trained in it, by what had begun inside it by then.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rnnlab.facts import Fact, Place
@@ -50,6 +51,7 @@ class Turns:
         self.rows = 0
         self.right: dict[Any, list[tuple[int, float]]] = {}
         self.squares: dict[Any, list[float]] = {}
+        self.classes: dict[Any, tuple[Counter[float], Counter[float]]] = {}
         self.held: dict[Any, tuple[Fact, int]] = {}
 
     def add(self, **counts: float) -> None:
@@ -58,9 +60,10 @@ class Turns:
             self.tally[name] = self.tally.get(name, 0) + count
 
     def lost(self, loss: float) -> None:
-        """Note the loss of a batch: the first and the last of the pass are kept."""
+        """Note the loss of a batch: the first, the last and the sum of the pass are kept."""
         self.tally.setdefault("first_loss", loss)
         self.tally["last_loss"] = loss
+        self.add(losses=1.0, loss_sum=loss)
 
     def answered(self, line: Any, correct: float) -> None:
         """Count the right answers of the present batch, as one line of the program counts them."""
@@ -70,11 +73,18 @@ class Turns:
         """Count the equal pairs of the present batch, where one line compares each answer with every label."""
         self.squares.setdefault(line, []).append(equal)
 
+    def compared(self, line: Any, answers: Iterable[float], labels: Iterable[float]) -> None:
+        """Count the classes of a batch's answers and of its labels, where one line compares them."""
+        called, meant = self.classes.setdefault(line, (Counter(), Counter()))
+        called.update(answers)
+        meant.update(labels)
+
     def counts(self) -> dict[str, float]:
         """Return what was counted; right answers only where a line counted every batch once and no other line disagrees.
 
         `batch_accuracies` is the sum of the accuracies of the single batches: many programs print its mean. `square` counts the
-        equal pairs where each answer was compared with every label.
+        equal pairs where each answer was compared with every label. `classes_called` is how many classes the answers named,
+        `classes_there` how many the labels have, `commonest` how many reviews have the commonest label.
         """
         right = {tuple(answers) for answers in self.right.values() if len(answers) == self.executed}
         counts = {"batches": float(self.executed), **self.tally}
@@ -86,7 +96,15 @@ class Turns:
         if len(squares) == 1:
             (equal,) = squares
             counts["square"] = sum(equal)
-        return counts
+        return counts | self._classes()
+
+    def _classes(self) -> dict[str, float]:
+        whole = [one for one in self.classes.values() if one[1].total() == self.tally.get("rows")]
+        if len(whole) != 1:
+            return {}
+        ((called, meant),) = whole
+        sizes = {"classes_called": len(called), "classes_there": len(meant), "commonest": max(meant.values())}
+        return {name: float(size) for name, size in sizes.items()}
 
     @property
     def is_pass(self) -> bool:

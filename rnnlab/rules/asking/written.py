@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from rnnlab.facts import Place
 from rnnlab.record import Record
@@ -38,6 +39,7 @@ class Written:
         self.functions: dict[str, list[Function]] = {}
         self.instances: dict[str, str] = {}
         self.classes: dict[str, ast.ClassDef] = {}
+        self.libraries = _libraries(self.sources)
         for source in self.sources:
             for node in ast.walk(source.tree):
                 if isinstance(node, Function):
@@ -65,7 +67,7 @@ class Written:
     def called(self, call: ast.Call) -> list[Function]:
         """Return the program's own functions that a call may enter."""
         name = word(call.func)
-        if name in self.classes:
+        if name in self.classes or (isinstance(call.func, ast.Attribute) and word(call.func.value) in self.libraries):
             return []
         kind = self.classes.get(self.instances.get(name, ""))
         if kind is not None:
@@ -98,6 +100,19 @@ class Written:
             else:
                 files.setdefault(file_and_cell(source.key)[0], []).extend((source, one) for one in body)
         yield from files.values()
+
+
+def _libraries(sources: list[Source]) -> set[str]:
+    """Return the names under which whole modules are imported that are no files of the program: `np`, `torch`."""
+    own = {PurePath(file_and_cell(source.key)[0]).stem for source in sources}
+    return {
+        name.asname or name.name.partition(".")[0]
+        for source in sources
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Import)
+        for name in node.names
+        if name.name.rpartition(".")[2] not in own
+    }
 
 
 def word(node: ast.AST) -> str:

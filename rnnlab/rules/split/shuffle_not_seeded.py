@@ -38,8 +38,8 @@ import ast
 from collections.abc import Iterator
 
 from rnnlab.record import Record
+from rnnlab.rules.asking.seeding import unseeded
 from rnnlab.rules.asking.syntax import place_of, trees, with_parents
-from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 _ALL = ("seed_everything", "set_seed", "fix_seed", "set_random_seed", "seed_all", "default_rng", "setup_seed")
@@ -57,7 +57,7 @@ def check(record: Record) -> Iterator[Finding]:
     for key, text, tree in files:
         shuffles = [node for node, around in with_parents(tree) if _is_call(node) and not _is_for_each_epoch(around)]
         for node in shuffles:
-            if isinstance(node, ast.Call) and (seed := _missing(node, whole)):
+            if isinstance(node, ast.Call) and (seed := unseeded(node, whole)):
                 yield Finding(
                     place_of(key, text, node),
                     f"torch is seeded, but {ast.unparse(node)[:70]} draws from a generator that is not: every run splits "
@@ -72,26 +72,3 @@ def _is_call(node: ast.AST) -> bool:
 def _is_for_each_epoch(around: tuple[ast.AST, ...]) -> bool:
     """The order of batches is no split: what is shuffled in a loop or in a class's method is drawn again and again."""
     return any(isinstance(one, ast.For | ast.While | ast.ClassDef) for one in around)
-
-
-def _missing(call: ast.Call, text: str) -> str:
-    """Return what to write where a call's generator was never seeded; nothing where it was, or where nobody can tell."""
-    written = ast.unparse(call.func)
-    given = {option.arg for option in call.keywords}
-    if None in given or given & {"random_state", "seed", "generator", "rng"}:
-        return ""
-    numpy_is_seeded = any(seed in text for seed in ("np.random.seed(", "numpy.random.seed("))
-    if written == "random.shuffle" and len(call.args) == 1:
-        return "" if _random_is_seeded(text) else "Write random.seed(1) before it"
-    if written in {"np.random.shuffle", "np.random.permutation", "numpy.random.shuffle", "numpy.random.permutation"}:
-        return "" if numpy_is_seeded or "import seed" in text else "Write np.random.seed(1) before it"
-    if last_word(call) == "train_test_split" and call.args and "shuffle" not in given:
-        return "" if numpy_is_seeded or "import seed" in text else "Give it random_state=1"
-    is_torchtext = last_word(call) == "split" and given & {"split_ratio", "stratified", "strata_field"}
-    return "Write random.seed(1) before it" if is_torchtext and not _random_is_seeded(text) else ""
-
-
-def _random_is_seeded(text: str) -> bool:
-    """Say whether `random` is seeded; numpy's own `random.seed` is told apart by what stands before it."""
-    rest = text.replace("np.random.seed(", "").replace("numpy.random.seed(", "")
-    return "random.seed(" in rest or "import seed" in text or "random.setstate(" in text
