@@ -40,7 +40,7 @@ def event(run: Any, given: Any, what: str, values: dict[str, Any] | None = None,
     )
     if run.loops:
         run.loops[-1].called = True
-    if what in ("backward", "zero_grad", "optimizer_step"):
+    if what in ("backward", "optimizer_step"):  # zero_grad stands in evaluations as well
         settle(run)
     key = (str(values), run.training())
     return run.story.call(given.node, call, key)
