@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rnnlab.facts import Call, Data, Fact, Loop, Place
 from rnnlab.operations import RECURRENT, UNKNOWN_MODEL
 from rnnlab.record import Record
+from rnnlab.rules.kit import walk_back
 
 MODEL = frozenset({*RECURRENT, "linear", "embedding", "lstm_cell", "gru_cell", "rnn_cell", UNKNOWN_MODEL})
 
@@ -53,6 +54,13 @@ def loops(record: Record, *kinds: str) -> list[Pass]:
             taken.update(range(begin.n, loop.n + 1))
             found.append(Pass(loop.kind, loop.place or begin.place, begin.n, loop.n, loop.over, numbers))
     return found
+
+
+def trained_later(record: Record) -> set[int]:
+    """Return the calls of passes that train nothing by themselves, whose sum of losses a later backward() goes through."""
+    asked = [call for call in record.ask(Call, what="backward") if call.inputs]
+    inside = {n for one in passes(record, "evaluation") for n in one.numbers}
+    return {fact.n for call in asked for fact in walk_back(record, call.inputs)} & inside if inside else set()
 
 
 def acts_in_training(call: Call) -> bool:

@@ -251,6 +251,8 @@ def _padding_of(record: Record, batch: Data) -> Padding | None:
         known: tuple[Literal["right", "left"], ...] = ("right", "left")
         return next((Padding(one, batch) for one in known if sides == {one}), None)
     fillings = [call for call in record.ask(Call) if call.what != "__setitem__" and _filled(call) is not None]
+    if any(record.ask(Call, what="flip")):
+        return None  # turned round, the padding stands in front
     everywhere: set[Literal["right", "left"] | None] = {_filled(call) for call in fillings}
     side = everywhere.pop() if len(everywhere) == 1 else None
     return Padding(side, fillings[0], is_followed=False) if side is not None else None

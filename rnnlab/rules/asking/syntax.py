@@ -80,3 +80,17 @@ def function_around(record: Record, place: Place | None) -> ast.FunctionDef | No
             if isinstance(node, ast.FunctionDef) and node.lineno <= place.line <= (node.end_lineno or node.lineno):
                 found = node if found is None or node.lineno >= found.lineno else found
     return found
+
+
+def around_place(record: Record, place: Place | None) -> list[ast.AST]:
+    """Return the pieces of syntax that a place stands in, outermost first: their lines hold its line."""
+    found: list[ast.AST] = []
+    for key, _, tree in trees(record):
+        if place is not None and file_and_cell(key) == (place.file, place.cell):
+            found += [node for node in ast.walk(tree) if _holds(node, place)]
+    return found
+
+
+def _holds(node: ast.AST, place: Place) -> bool:
+    begin, end = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+    return begin is not None and end is not None and begin <= place.line <= end

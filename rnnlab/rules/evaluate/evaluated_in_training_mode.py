@@ -97,25 +97,39 @@ for epoch in range(2):
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Fact, Place, Scope
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import Pass, acts_in_training, model_calls, outside, passes
+from rnnlab.rules.asking.passes import Pass, acts_in_training, model_calls, outside, passes, trained_later
+from rnnlab.rules.asking.syntax import around_place, function_around
+from rnnlab.rules.asking.written import Written, is_backward, word
+from rnnlab.rules.asking.written import calls as calls_in
 from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
+
+_SET_BY_HAND = re.compile(r"\b(?!self\b)\w+\.training\s*=(?!=)")
 
 
 @rule(level="mistake", needs=("linear",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask in which mode the model was whenever it answered and was not trained."""
+    if any(_SET_BY_HAND.search(text) for text in record.sources.values()):
+        raise Unseen("the program sets the mode by hand")
     every = passes(record)
-    looked, done = False, set[Place | None]()
+    looked, done, written = False, set[Place | None](), Written(record)
+    trained_on = trained_later(record)
     for one in every:
         if one.kind != "evaluation" or not (calls := model_calls(one.calls(record))):
             continue
+        if any(call.n in trained_on for call in calls) or _is_switched_around(record, written, one.place):
+            continue
         looked |= any(call.training is not None for call in calls)
         if one.place not in done and (
-            finding := _finding(record, one.place, calls, "the evaluation over these batches")
+            finding := _finding(
+                record, one.place, calls, "the evaluation over these batches", _is_meant(record, one.place)
+            )
         ):
             done.add(one.place)
             yield finding
@@ -129,12 +143,35 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("no evaluation and no prediction was seen whose mode is known")
 
 
-def _finding(record: Record, place: Place | None, calls: list[Call], what: str) -> Finding | None:
+def _is_switched_around(record: Record, written: Written, place: Place | None) -> bool:
+    """Say whether an evaluation stands under a `with` of the program's own, or of a library, that sets the mode."""
+    for node in around_place(record, place):
+        for item in node.items if isinstance(node, ast.With) else ():
+            call = item.context_expr
+            if isinstance(call, ast.Call) and ("eval" in word(call.func).lower() or written.does(call, _sets_the_mode)):
+                return True
+    return False
+
+
+def _sets_the_mode(call: ast.Call) -> bool:
+    return word(call.func) == "eval" and isinstance(call.func, ast.Attribute)
+
+
+def _is_meant(record: Record, place: Place | None) -> bool:
+    """Say whether the evaluation's own function, which trains nothing, calls train(): dropout at work measures doubt."""
+    function = function_around(record, place)
+    asked = list(calls_in(function)) if function is not None else []
+    return any(word(one.func) == "train" and not one.args for one in asked) and not any(map(is_backward, asked))
+
+
+def _finding(
+    record: Record, place: Place | None, calls: list[Call], what: str, is_meant: bool = False
+) -> Finding | None:
     wrong = [call for call in calls if call.training is True and call.certain]
     if not wrong:
         return None
     acting = [call for call in wrong if acts_in_training(call)]
-    level: Level | None = None if acting else "habit"
+    level: Level | None = ("risk" if is_meant else None) if acting else "habit"
     said = (
         f"{expression(record, acting[0].place)} drops or changes numbers, each time others"
         if acting

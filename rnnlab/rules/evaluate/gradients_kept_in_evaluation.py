@@ -100,7 +100,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Place, Scope
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import has_text, model_calls, passes
+from rnnlab.rules.asking.passes import has_text, model_calls, passes, trained_later
 from rnnlab.rules.asking.states import makers_in
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
@@ -111,7 +111,10 @@ _SWITCHES = ("no_grad", "inference_mode", "set_grad_enabled", "volatile")
 def check(record: Record) -> Iterator[Finding]:
     """Ask each evaluation whether gradients were on."""
     looked, done = False, set()
+    trained_on = trained_later(record)
     for one in passes(record, "evaluation"):
+        if any(n in trained_on for n in one.numbers):
+            continue
         known = [(call, _are_on(record, call)) for call in model_calls(one.calls(record))]
         looked |= any(are_on is not None for _, are_on in known)
         on = [call for call, are_on in known if are_on]

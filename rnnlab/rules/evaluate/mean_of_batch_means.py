@@ -106,7 +106,7 @@ from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
 from rnnlab.rules.asking.passes import has_text, passes
-from rnnlab.rules.asking.syntax import function_around, trees, with_parents
+from rnnlab.rules.asking.syntax import around_place, function_around, trees, with_parents
 from rnnlab.rules.asking.written import Written, is_backward, loop_at, walked_over
 from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
 from rnnlab.sources import file_and_cell
@@ -128,6 +128,10 @@ def check(record: Record) -> Iterator[Finding]:
     trainings = {id(loop_at(record, one.place)) for one in passes(record, "training")}
     for metric in record.ask(Data, what="metric"):
         loop = _adding_loop(record, metric)
+        if loop is not None and (
+            _goes_over_passes(loop, evaluations | trainings) or _begins_anew(record, metric, loop)
+        ):
+            continue
         by, added = _divided_by(record, metric, loop), str(metric.samples.get("added", ""))
         known |= by in ("batches", "examples", "counted")
         is_judging = loop is not None and id(loop) in evaluations and not written.does(loop, is_backward)
@@ -257,7 +261,7 @@ def _judged(record: Record, by: object, added: str) -> tuple[str, Level | None] 
         if "sum(" in added and not _LOSS.search(added):
             return "that is right answers per batch, no share. Divide by the number of reviews.", None
         if _SHARE.search(added) and not _LOSS.search(added) and not _drops_ragged(record):
-            return _SMALLER_BATCH, None
+            return None if _is_of_single_reviews(record) else (_SMALLER_BATCH, None)
     if by == "likely batches" and not weighted and _SHARE.search(added) and not _LOSS.search(added):
         return _SMALLER_BATCH, "risk"
     means = _LOSS.search(added) and "sum(" not in added and not _sums(record)
@@ -286,6 +290,33 @@ def _of_losses(record: Record, by: object, added: str) -> tuple[str, Level | Non
 def _drops_ragged(record: Record) -> bool:
     loaders = list(record.ask(Data, what="loader"))
     return bool(loaders) and all(str(one.samples.get("options", {}).get("drop_last")) == "True" for one in loaders)
+
+
+def _is_of_single_reviews(record: Record) -> bool:
+    """Say whether every loader gives one review at a time: a mean of turns is then one of reviews."""
+    sizes = {one.counts.get("batch_size") for one in record.ask(Data, what="loader")}
+    return sizes == {1}
+
+
+def _goes_over_passes(loop: ast.For | ast.While, passes: set[int]) -> bool:
+    """Say whether a turn holds whole passes: of epochs or folds, each number counts alike."""
+    inner = (one for statement in loop.body for one in ast.walk(statement))
+    return any(isinstance(one, ast.For | ast.While) and id(one) in passes for one in inner)
+
+
+def _begins_anew(record: Record, metric: Data, loop: ast.For | ast.While) -> bool:
+    """Say whether a sum is divided every so many turns and begins anew: all of its batches are full ones."""
+    place, total = metric.place, re.sub(r"^sum\((.*)\)$", r"\1", str(metric.samples.get("total", "")))
+    for branch in around_place(record, place):
+        if isinstance(branch, ast.If) and loop.lineno < branch.lineno and "%" in ast.unparse(branch.test):
+            set_anew = (node for one in branch.body for node in ast.walk(one) if isinstance(node, ast.Assign))
+            if any(total in (ast.unparse(one) for one in _targets(node)) for node in set_anew):
+                return True
+    return False
+
+
+def _targets(node: ast.Assign) -> list[ast.expr]:
+    return [part for one in node.targets for part in (one.elts if isinstance(one, ast.Tuple) else [one])]
 
 
 def _in_batches(record: Record) -> bool:

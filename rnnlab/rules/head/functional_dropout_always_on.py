@@ -78,9 +78,9 @@ for text, label in loader:
 import ast
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, Probe
+from rnnlab.facts import Call, Place, Probe
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import parsed
+from rnnlab.rules.asking.syntax import around_place, parsed
 from rnnlab.rules.kit import Finding, expression, rule
 
 _TRAINING = 2  # the position of `training` among the arguments of F.dropout
@@ -92,7 +92,7 @@ def check(record: Record) -> Iterator[Finding]:
     functions = {call.place: call for call in record.ask(Call, what="dropout", where=lambda call: call.layer is None)}
     for call in functions.values():
         said = _said(expression(record, call.place))
-        if said not in ("nothing", "True"):
+        if said not in ("nothing", "True") or _is_asked_in_training_alone(record, call.place):
             continue
         tried = next(
             (one for one in record.ask(Probe, what="repetition") if one.seen.get("largest_change", 0) > 0), None
@@ -106,6 +106,12 @@ def check(record: Record) -> Iterator[Finding]:
             # Said outright, it may be wanted: dropout at prediction is a way to measure doubt.
             "risk" if said == "True" else None,
         )
+
+
+def _is_asked_in_training_alone(record: Record, place: Place | None) -> bool:
+    """Say whether a dropout stands in a branch that asks for the model's mode: `if self.training:`."""
+    tests = (one.test for one in around_place(record, place) if isinstance(one, ast.If | ast.IfExp))
+    return any(isinstance(node, ast.Attribute) and node.attr == "training" for test in tests for node in ast.walk(test))
 
 
 def _said(code: str) -> str:

@@ -87,11 +87,16 @@ from collections.abc import Iterator
 from rnnlab.facts import Call
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import around_place, place_of, trees, with_parents
+from rnnlab.rules.asking.written import word
 from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
 
 _WEIGHT = re.compile(r"weight|gewicht|peso|poids|ağırlık|agirlik|权重", re.IGNORECASE)
 _LOSS = re.compile(r"CrossEntropyLoss|NLLLoss|BCE\w*Loss|cross_entropy|nll_loss|binary_cross_entropy")
+_CONVERTS = frozenset(
+    "tensor FloatTensor Tensor from_numpy as_tensor array asarray float double to cuda type astype list dict enumerate zip "
+    "tolist".split()
+)
 _TAKE_WEIGHTS = ("weight", "pos_weight")
 
 
@@ -108,12 +113,57 @@ def check(record: Record) -> Iterator[Finding]:
         return
     for weights in record.ask(Call, what="class_weights"):
         name = weights.binds[0] if weights.binds else "the weights"
+        if _goes_elsewhere(record, _assigned_at(record, weights)):
+            raise Unseen(f"{name} goes to something else than a loss, which was not followed")
         yield Finding(
             weights.place,
             f"{name} is computed here, and no loss is given it: {expression(record, losses[0].place)} counts every class alike. "
             f"Write weight={name} there, or leave this line out.",
             (weights.n, losses[0].n),
         )
+
+
+def _assigned_at(record: Record, weights: Call) -> set[str]:
+    """Return the names that weights are kept under where they are computed, under `torch.tensor(...)` as well."""
+    around = [one for one in around_place(record, weights.place) if isinstance(one, ast.Assign)]
+    return {word(target) for one in around[-1:] for target in one.targets} | set(weights.binds) - {""}
+
+
+def _goes_elsewhere(record: Record, names: set[str]) -> bool:
+    """Say whether weights are picked by labels, multiplied, or given to anything but a change of their type."""
+    nodes = [pair for _, _, tree in trees(record) for pair in with_parents(tree)]
+    known, waiting = set(names), set(names)
+    while waiting:
+        name = waiting.pop()
+        for node, around in nodes:
+            if word(node) != name or not isinstance(getattr(node, "ctx", None), ast.Load):
+                continue
+            statement = next((one for one in reversed(around) if isinstance(one, ast.stmt)), None)
+            if isinstance(statement, ast.Assign) and _only_converts(statement.value, name):
+                new = {word(target) for target in statement.targets} - known
+                known |= new
+                waiting |= new
+            elif not isinstance(statement, ast.Expr) or not _is_printed(statement.value):
+                return True
+    return False
+
+
+def _only_converts(value: ast.expr, name: str) -> bool:
+    """Say whether a value is the weights in another type or on another device: `torch.tensor(w).float().to(device)`."""
+    while word(value) != name:
+        if not isinstance(value, ast.Call):
+            return False
+        if isinstance(value.func, ast.Attribute) and word(value.func) in _CONVERTS and not _is_torch(value.func.value):
+            value = value.func.value
+        elif word(value.func) in _CONVERTS and value.args:
+            value = value.args[0]
+        else:
+            return False
+    return not isinstance(value, ast.Subscript)
+
+
+def _is_torch(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("torch", "np", "numpy")
 
 
 def _worked_out_by_hand(record: Record) -> Iterator[Finding]:

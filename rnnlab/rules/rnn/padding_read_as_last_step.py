@@ -82,6 +82,7 @@ for batch in train_loader:
 """
 
 import math
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, PackedNote, TensorNote, tensors
@@ -99,8 +100,9 @@ from rnnlab.rules.asking.states import (
     padding_behind,
     probe,
 )
-from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
+from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule, walk_back
 
+_ONE_STEP = re.compile(r"\[(:, ?)?(0?:1|-1:)\]")  # a slice of one step
 _MUCH = 1.2  # positions per word: under it, pads are too few to keep the loss at its start
 
 
@@ -115,6 +117,7 @@ def check(record: Record) -> Iterator[Finding]:
     # A model that was trained on another side of padding, or on none, has another mistake.
     padded = [pair for pair in padded if pair[0].place not in otherwise and _is_learnt_from(*pair)]
     padded = [(run, padding) for run, padding in padded if _walks_along_the_words(run)]
+    padded = [(run, padding) for run, padding in padded if not _takes_one_step(record, run)]
     reads = after_the_rnn(record)
     seen = set()
     for run, padding in padded:
@@ -150,6 +153,17 @@ def _walks_along_the_words(run: Call) -> bool:
     if not isinstance(first, bool):
         return False
     return len(found) != 3 or found[int(first)] in ("seq_len", "?")
+
+
+def _takes_one_step(record: Record, run: Call) -> bool:
+    """Say whether an RNN is given a single step: a decoder that begins, or one word after the other."""
+    note, first = run.inputs[0].note, run.values.get("batch_first")
+    cut = (fact for fact in walk_back(record, run.inputs[:1]) if isinstance(fact, Call) and fact.what == "index")
+    if any(_ONE_STEP.search(expression(record, call.place)) for call in cut):
+        return True
+    if run.what in CELLS or not isinstance(note, TensorNote) or note.shape is None or len(note.shape) != 3:
+        return False
+    return note.shape[int(first is True)] == 1
 
 
 def _ends_by_the_lengths(record: Record, run: Call) -> bool:

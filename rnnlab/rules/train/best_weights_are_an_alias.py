@@ -129,12 +129,36 @@ def check(record: Record) -> Iterator[Finding]:
     for key, text, tree in trees(record):
         loaded = _used_later(tree)
         models_here = models | _model_attributes(tree)
-        found = [one for one in _aliases(tree, models_here) if one[0].rpartition(".")[2] in loaded]
+        found = [
+            one
+            for one in _aliases(tree, models_here)
+            if one[0].rpartition(".")[2] in loaded and not _is_used_at_once(tree, one[0], one[1])
+        ]
         better = {name for name, _, is_better in found if is_better}
         for name, node, _ in found:
             if name in better:
                 place = place_of(key, text, node)
                 yield Finding(place, _message(record, place, name), evidence)
+
+
+def _is_used_at_once(tree: ast.Module, name: str, kept: ast.Assign) -> bool:
+    """Say whether a name is read only in the block that binds it, right after: saved there, or copied."""
+    blocks = [block for node in ast.walk(tree) for block in _blocks(node) if kept in block]
+    inside = {id(node) for block in blocks for one in block[block.index(kept) + 1 :] for node in ast.walk(one)}
+    bound = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets)]
+    elsewhere = [node for node in bound if id(node) not in inside and node.lineno > kept.lineno]
+    until = min((node.lineno for node in elsewhere if not isinstance(node.value, ast.Constant)), default=None)
+    read = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and ast.unparse(node) == name
+    ]
+    beyond = [one for one in read if id(one) not in inside and (until is None or one.lineno <= until)]
+    return bool(read) and not beyond
+
+
+def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
+    return [block for word in ("body", "orelse", "finalbody") if isinstance(block := getattr(node, word, None), list)]
 
 
 def _aliases(tree: ast.Module, models: set[str]) -> Iterator[tuple[str, ast.Assign, bool]]:

@@ -152,7 +152,8 @@ def check(record: Record) -> Iterator[Finding]:
             kept = (used & models.keys()) - bound_in(loop.body)
             if kept:
                 name = sorted(kept)[0]
-                yield Finding(source.place(loop.target), _message(loop, name, models[name]))
+                level = None if _goes_over_parts(loop) else "risk"
+                yield Finding(source.place(loop.target), _message(loop, name, models[name]), level=level)
     if not looked:
         raise Unseen("no loop over folds or runs was seen that trains")
 
@@ -169,6 +170,11 @@ def _is_over_folds(loop: ast.For) -> bool:
             return True
     targets = [one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)]
     return "range" in over and any(_TURNS.match(name) for name in targets)
+
+
+def _goes_over_parts(loop: ast.For) -> bool:
+    """Say whether the turns are folds, where each must not know the others; of runs, one may be meant to go on."""
+    return "fold" in ast.unparse(loop.target).lower() or any(word(call.func) == "split" for call in calls(loop.iter))
 
 
 def _makes_anew(written: Written, call: ast.Call) -> bool:

@@ -102,11 +102,14 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import has_text
+from rnnlab.rules.asking.syntax import trees
 from rnnlab.rules.asking.written import Written, calls, is_backward, word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.sources import file_and_cell
 
 # The layers that a classifier cannot do without training; an embedding may be pretrained.
 _OPTIMIZERS = frozenset("Adam AdamW SGD RMSprop Adagrad Adadelta Adamax NAdam RAdam".split())
+_LOADS = ("load_state_dict", "load_weights", "load_model", "load_checkpoint")
 _TRAINED = frozenset("LSTM GRU RNN LSTMCell GRUCell RNNCell Linear".split())
 
 
@@ -146,7 +149,13 @@ def check(record: Record) -> Iterator[Finding]:
                 f"optimizer after it.",
                 (optimizer.n, late.n),
             )
-        elif len(optimizers) == 1 and len(holds) == 1 and holds[0][1] == "part" and _is_plain(optimizer):
+        elif (
+            len(optimizers) == 1
+            and len(holds) == 1
+            and holds[0][1] == "part"
+            and _is_plain(optimizer)
+            and not _is_made_with_weights(record, optimizer)
+        ):
             missing = _missing(record, {name for name, _ in holds})
             if missing:
                 yield _finding(
@@ -172,6 +181,8 @@ def _as_written(record: Record) -> Iterator[Finding]:
     ):
         return
     source, node = made[0]
+    if _is_given_weights(source.tree, node.lineno):
+        return  # what the optimizer does not hold was learnt before
     held = _held(source.tree, node.value) if isinstance(node.value, ast.Call) else []
     for said in (_parts_missing(written, source.tree, held), _models_missing(written, source.tree, held)):
         if said:
@@ -180,6 +191,17 @@ def _as_written(record: Record) -> Iterator[Finding]:
                 f"{word(node.targets[0])} holds the parameters of {', '.join(held)}, but not those of {said}: they keep the "
                 f"random weights that they were born with.",
             )
+
+
+def _is_made_with_weights(record: Record, optimizer: Data) -> bool:
+    place = optimizer.place
+    same = [tree for key, _, tree in trees(record) if place is not None and file_and_cell(key)[0] == place.file]
+    return place is not None and any(_is_given_weights(tree, place.line) for tree in same)
+
+
+def _is_given_weights(tree: ast.Module, line: int) -> bool:
+    """Say whether weights are loaded before a line."""
+    return any(isinstance(one, ast.Call) and one.lineno < line and word(one.func) in _LOADS for one in ast.walk(tree))
 
 
 def _held(tree: ast.Module, call: ast.Call) -> list[str]:

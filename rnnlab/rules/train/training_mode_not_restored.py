@@ -98,7 +98,7 @@ for epoch in range(2):
 
 from collections.abc import Iterator
 
-from rnnlab.facts import Call
+from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import Pass, acts_in_training, loops, model_calls, passes
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
@@ -114,7 +114,7 @@ def check(record: Record) -> Iterator[Finding]:
         looked |= any(call.training is not None for call in calls)
         off = [call for call in calls if call.training is False and call.certain]
         before = _eval_before(record, off[0].n) if off else _left_on(record, one)
-        if before is None or before.place in done:
+        if before is None or before.place in done or not _may_be_trained(record, before):
             continue
         done.add(before.place)
         acting = [call for call in calls if acts_in_training(call)]
@@ -132,6 +132,13 @@ def check(record: Record) -> Iterator[Finding]:
         )
     if not looked:
         raise Unseen("no training pass was seen whose mode is known")
+
+
+def _may_be_trained(record: Record, mode: Call) -> bool:
+    """Say whether an optimizer holds the model that a mode was set for: a teacher, or a part that is frozen, stays as it is."""
+    model = mode.values.get("model")
+    held = [fact.made_from for fact in record.ask(Data, what="optimizer")]
+    return model is None or not all(held) or any(model in one for one in held)
 
 
 def _eval_before(record: Record, n: int) -> Call | None:
