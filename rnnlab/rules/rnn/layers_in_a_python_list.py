@@ -96,6 +96,8 @@ def check(record: Record) -> Iterator[Finding]:
         names = model.samples.get("python_lists")
         known |= names is not None
         for name in names or ():
+            if _are_registered(record, str(model.samples.get("type", ""))):
+                raise Unseen("the model makes its layers known by hand")
             place = _assigned(record, str(model.samples.get("type", "")), str(name)) or model.place
             code = expression(record, place)
             yield Finding(
@@ -106,6 +108,17 @@ def check(record: Record) -> Iterator[Finding]:
             )
     if not known:
         raise Unseen("what the model holds is not known")
+
+
+def _are_registered(record: Record, kind: str) -> bool:
+    """Say whether a model makes layers known under names that it works out: `add_module`, `setattr`."""
+    texts = [
+        ast.unparse(n)
+        for _, _, t in trees(record)
+        for n in ast.walk(t)
+        if isinstance(n, ast.ClassDef) and n.name == kind
+    ]
+    return any(word in text for text in texts for word in (".add_module(", ".register_module(", "setattr(self"))
 
 
 def _assigned(record: Record, kind: str, name: str) -> Place | None:

@@ -81,6 +81,8 @@ for text, label in loader:
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call
@@ -91,11 +93,13 @@ from rnnlab.rules.asking.carried import (
     WrittenCarry,
     answers_about_each_text,
     carried_states,
+    given_at,
     shown_at,
     takes_unknown_states,
     written_carries,
 )
 from rnnlab.rules.asking.states import CELLS
+from rnnlab.rules.asking.syntax import around_place, names_in
 from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 
 # Losses of one number or one yes and no: a model of language, which gives an answer for each word, has many classes.
@@ -105,7 +109,11 @@ _ABOUT_A_TEXT = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 @rule(level="mistake", needs=("backward",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for states that were cut off from the batch before and begin the next one, where each text has one answer."""
-    found = [one for one in carried_states(record) if one.is_cut and answers_about_each_text(record, one)]
+    found = [
+        one
+        for one in carried_states(record)
+        if one.is_cut and answers_about_each_text(record, one) and not _goes_along_the_text(record, one)
+    ]
     if not found:
         yield from (written := list(_of_unseen_models(record)))
         if written:
@@ -116,6 +124,22 @@ def check(record: Record) -> Iterator[Finding]:
         return
     for one in found:
         yield Finding(shown_at(record, one), _message(record, one), (one.reader.n, one.last.n, one.giver.n))
+
+
+def _goes_along_the_text(record: Record, one: Carried) -> bool:
+    """Say whether the model is given pieces of the same texts, one after the other: `x[:, k : k + 5]`, `x.split(5, dim=1)`."""
+    around = around_place(record, given_at(record, one))
+    loops = [node for node in around if isinstance(node, ast.For)]
+    calls = [node for node in around if isinstance(node, ast.Call)]
+    if not loops:
+        return False
+    pieces = ast.unparse(loops[-1].iter)
+    if re.search(r"\.(split|chunk|unfold)\(.*(dim=1|, 1)\)", pieces):
+        return True
+    counters = {node.id for node in ast.walk(loops[-1].target) if isinstance(node, ast.Name)}
+    slices = [node.slice for call in calls for node in ast.walk(call) if isinstance(node, ast.Subscript)]
+    along = [one.elts[1] for one in slices if isinstance(one, ast.Tuple) and len(one.elts) > 1]
+    return any(counters & names_in(one) for one in along if isinstance(one, ast.Slice))
 
 
 def _of_unseen_models(record: Record) -> Iterator[Finding]:

@@ -123,7 +123,8 @@ def _never_one(record: Record, call: Call, note: TensorNote, batch: int) -> bool
     behind = [fact for fact in walk_back(record, call.inputs[:1]) if isinstance(fact, Data) and fact.what == "batch"]
     loaders = {fact.id: fact for fact in record.ask(Data, what="loader")}
     made = [loaders[one] for batch_fact in behind for one in batch_fact.made_from if one in loaders]
-    return bool(made) and all(loader.samples.get("options", {}).get("drop_last") is True for loader in made)
+    drops = [loader.samples.get("options", {}).get("drop_last") is True for loader in made]
+    return bool(made) and (all(drops) or all(loader.counts.get("batch_size") == 1 for loader in made))
 
 
 def _is_one_number(record: Record, call: Call) -> bool:

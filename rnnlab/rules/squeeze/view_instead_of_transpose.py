@@ -110,9 +110,15 @@ def _mixes(record: Record, call: Call) -> bool:
     note = first_tensor(call)
     if note is None:
         return _changes_places_in_words(record, call)
-    if len(note.axes) < 2 or "layer" in call.values:
+    if len(note.axes) < 2 or "layer" in call.values or _makes_one_row(record, call):
         return False
     return _changes_places(call, note) or _changes_places_in_words(record, call) or _joins_rows(record, call, note)
+
+
+def _makes_one_row(record: Record, call: Call) -> bool:
+    """Say whether `view(1, -1)` is written: the program goes over single reviews, and lays all of one side by side."""
+    tree = tree_at(record, call.place)
+    return isinstance(tree, ast.Call) and [ast.unparse(one) for one in tree.args[-2:]] == ["1", "-1"]
 
 
 def _changes_places(call: Call, note: TensorNote) -> bool:
