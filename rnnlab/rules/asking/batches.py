@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rnnlab.facts import Data, Loop, Place, Scope
+from rnnlab.facts import Data, Loop, Named, Place, Scope
 from rnnlab.record import Record
-from rnnlab.rules.kit import Splits, role_in_words
+from rnnlab.rules.kit import Splits, role_in_words, walk_back
 
 
 def loaders_of(record: Record, kind: str) -> list[Data]:
@@ -47,3 +47,11 @@ def counted_on(splits: Splits, number: int) -> set[int]:
         # The rows themselves may stand beside: as their number, that the sum is divided by.
         return {one for one in found if splits.data[one].what == "loader"} or found
     return {number}
+
+
+def comes_one_by_one(record: Record, start: tuple[Named, ...]) -> bool:
+    """Say whether something was made of batches that hold a single review each, as their loaders say."""
+    behind = [fact for fact in walk_back(record, start) if isinstance(fact, Data) and fact.what == "batch"]
+    loaders = {fact.id: fact for fact in record.ask(Data, what="loader")}
+    made = [loaders[one] for batch in behind for one in batch.made_from if one in loaders]
+    return bool(made) and all(loader.counts.get("batch_size") == 1 for loader in made)

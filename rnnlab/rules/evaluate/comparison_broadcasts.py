@@ -98,15 +98,18 @@ for epoch in range(2):
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, TensorNote
+from rnnlab.facts import Call, TensorNote, makers
+from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import explained, printed
 from rnnlab.rules.asking.syntax import tree_at
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 # Losses of each pair: scores and labels have the same shape.
+_COUNTED = re.compile(r"\b(arange|range|tensor\(\[)")
 _PAIRED = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "mse_loss")
 
 
@@ -136,7 +139,7 @@ def check(record: Record) -> Iterator[Finding]:
             unknown += 1
             continue
         two, one = sorted(shapes, key=lambda shape: -len(shape))
-        if len(two) == 2 and len(one) == 1 and two[1] == 1 and one[0] != 1:
+        if len(two) == 2 and len(one) == 1 and two[1] == 1 and one[0] != 1 and not _is_meant(record, call):
             done.add(call.place)
             yield Finding(
                 call.place,
@@ -147,6 +150,18 @@ def check(record: Record) -> Iterator[Finding]:
             )
     if unknown and not done:
         raise Unseen("the axes of what is compared are not known")
+
+
+def _is_meant(record: Record, call: Call) -> bool:
+    """Say whether every pair is wanted: with the numbers of the classes, or of labels with themselves."""
+    roots = [re.split(r"[.\[]", item.name)[0] for item in call.inputs]
+    if len(set(roots)) == 1 and roots[0].isidentifier():
+        return True
+    return any(
+        isinstance(fact, Call) and fact.what not in RECURRENT and _COUNTED.search(expression(record, fact.place))
+        for item in call.inputs
+        for fact in map(record.fact, makers(item.note))
+    )
 
 
 def _printed(record: Record) -> str:

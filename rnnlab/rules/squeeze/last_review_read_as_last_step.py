@@ -74,6 +74,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, PackedNote
 from rnnlab.record import Record
+from rnnlab.rules.asking.batches import comes_one_by_one
 from rnnlab.rules.asking.states import (
     after_the_rnn,
     axes_in_words,
@@ -113,7 +114,7 @@ def _takes_one_review(record: Record, call: Call) -> Call | None:
     run = behind_steps(record, note)
     if run is None or not is_last(number_at(call, 0, 3), size(note, 0)):
         return None
-    return run if _reads_batch_first(run) else None
+    return run if _reads_batch_first(run) and not comes_one_by_one(record, call.inputs[:1]) else None
 
 
 def _reads_batch_first(run: Call) -> bool:

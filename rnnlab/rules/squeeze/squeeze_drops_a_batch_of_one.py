@@ -72,6 +72,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Probe, TensorNote
 from rnnlab.record import Record
+from rnnlab.rules.asking.batches import comes_one_by_one
 from rnnlab.rules.asking.carried import carried_states
 from rnnlab.rules.asking.states import after_the_rnn, axes_in_words, first_tensor, names, probe, readers, size
 from rnnlab.rules.kit import Finding, expression, never, rule, walk_back
@@ -124,7 +125,7 @@ def _never_one(record: Record, call: Call, note: TensorNote, batch: int) -> bool
     loaders = {fact.id: fact for fact in record.ask(Data, what="loader")}
     made = [loaders[one] for batch_fact in behind for one in batch_fact.made_from if one in loaders]
     drops = [loader.samples.get("options", {}).get("drop_last") is True for loader in made]
-    return bool(made) and (all(drops) or all(loader.counts.get("batch_size") == 1 for loader in made))
+    return bool(made) and (all(drops) or comes_one_by_one(record, call.inputs[:1]))
 
 
 def _is_one_number(record: Record, call: Call) -> bool:

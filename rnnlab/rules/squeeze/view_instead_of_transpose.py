@@ -78,6 +78,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, TensorNote, tensors
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
+from rnnlab.rules.asking.batches import comes_one_by_one
 from rnnlab.rules.asking.states import (
     after_the_rnn,
     axes_in_words,
@@ -110,15 +111,17 @@ def _mixes(record: Record, call: Call) -> bool:
     note = first_tensor(call)
     if note is None:
         return _changes_places_in_words(record, call)
-    if len(note.axes) < 2 or "layer" in call.values or _makes_one_row(record, call):
+    if len(note.axes) < 2 or "layer" in call.values or _is_of_one_review(record, call):
         return False
     return _changes_places(call, note) or _changes_places_in_words(record, call) or _joins_rows(record, call, note)
 
 
-def _makes_one_row(record: Record, call: Call) -> bool:
-    """Say whether `view(1, -1)` is written: the program goes over single reviews, and lays all of one side by side."""
+def _is_of_one_review(record: Record, call: Call) -> bool:
+    """Say whether the program goes over single reviews, as `view(1, -1)` or its loader says: all numbers are of one."""
     tree = tree_at(record, call.place)
-    return isinstance(tree, ast.Call) and [ast.unparse(one) for one in tree.args[-2:]] == ["1", "-1"]
+    if isinstance(tree, ast.Call) and [ast.unparse(one) for one in tree.args[-2:]] == ["1", "-1"]:
+        return True
+    return comes_one_by_one(record, call.inputs[:1])
 
 
 def _changes_places(call: Call, note: TensorNote) -> bool:

@@ -136,6 +136,7 @@ _LOADING = re.compile(
     r"^(load_?(state|model|check|ckpt|weight|best|net|from|param)\w*|restore\w*|from_pretrained|swa_\w+)$", re.I
 )
 _SAVING = re.compile(r"^save(_?(state|model|check|ckpt|weight|best|net|param)\w*)?$", re.I)
+_NO_LOADING = {"print", "info", "save", "exists", "join", "makedirs", "remove", "format", "dump"}
 _ANSWERS = {"eval", "no_grad", "inference_mode", "argmax"}
 
 
@@ -145,6 +146,7 @@ class Kept:
 
     statement: ast.stmt
     line: int
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,7 +193,7 @@ class _Follower:
         return kept
 
     def _step(self, source: Source, statement: ast.stmt, kept: Kept | None) -> Kept | None:
-        if self.written.does(statement, _loads):
+        if self.written.does(statement, _loads) or (kept is not None and _names_the_file(statement, kept)):
             self._keeps(statement)
             return None
         if (now := self._keeps(statement)) is not None:
@@ -240,7 +242,9 @@ class _Follower:
         self.looked |= bool(keeping)
         if not keeping or any(self._is_read(name) for name in names):
             return None
-        return Kept(branch, getattr(keeping[0], "lineno", branch.lineno))
+        saved = [one for one in keeping if isinstance(one, ast.Call) and one.args]
+        file = ast.unparse(saved[0].args[-1]) if saved else ""
+        return Kept(branch, getattr(keeping[0], "lineno", branch.lineno), file)
 
     def _keeps_weights(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Assign):
@@ -288,9 +292,16 @@ def _blocks(statement: ast.stmt) -> list[list[ast.stmt]] | None:
 
 def _loads(call: ast.Call) -> bool:
     """Say whether a call loads weights."""
-    if word(call.func) == "load":
-        return ast.unparse(call.func).startswith(("torch.", "pickle.", "joblib.", "self.", "model.", "net."))
+    if word(call.func) in ("load", "reload"):
+        return not ast.unparse(call.func).startswith(("np.", "numpy.", "json.", "yaml.", "spacy.", "data."))
     return bool(_LOADING.match(word(call.func)))
+
+
+def _names_the_file(statement: ast.stmt, kept: Kept) -> bool:
+    """Say whether a statement gives a call the very file that the best weights were saved in."""
+    asked = [call for call in calls(statement) if word(call.func) not in _NO_LOADING]
+    given = (one for call in asked for one in (*call.args, *(keyword.value for keyword in call.keywords)))
+    return bool(kept.file) and any(ast.unparse(one) == kept.file for one in given)
 
 
 def _answers(call: ast.Call) -> bool:
