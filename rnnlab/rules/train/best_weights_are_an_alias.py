@@ -143,7 +143,8 @@ def check(record: Record) -> Iterator[Finding]:
 
 def _is_used_at_once(tree: ast.Module, name: str, kept: ast.Assign) -> bool:
     """Say whether a name is read only in the block that binds it, right after: saved there, or copied."""
-    blocks = [block for node in ast.walk(tree) for block in _blocks(node) if kept in block]
+    branches = (node for node in ast.walk(tree) if isinstance(node, ast.If))
+    blocks = [block for node in branches for block in (node.body, node.orelse) if kept in block]
     inside = {id(node) for block in blocks for one in block[block.index(kept) + 1 :] for node in ast.walk(one)}
     bound = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets)]
     elsewhere = [node for node in bound if id(node) not in inside and node.lineno > kept.lineno]
@@ -155,10 +156,6 @@ def _is_used_at_once(tree: ast.Module, name: str, kept: ast.Assign) -> bool:
     ]
     beyond = [one for one in read if id(one) not in inside and (until is None or one.lineno <= until)]
     return bool(read) and not beyond
-
-
-def _blocks(node: ast.AST) -> list[list[ast.stmt]]:
-    return [block for word in ("body", "orelse", "finalbody") if isinstance(block := getattr(node, word, None), list)]
 
 
 def _aliases(tree: ast.Module, models: set[str]) -> Iterator[tuple[str, ast.Assign, bool]]:
