@@ -112,6 +112,7 @@ from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
 from rnnlab.sources import file_and_cell
 
 _SHARE = re.compile(r"acc|f1|score|prec|rec|mean\(|\.mea", re.IGNORECASE)
+_OF_ANSWERS = re.compile(r"==|\beq\(|acc|f1|score|prec|rec|correct|right|hit|match", re.IGNORECASE)
 _MEAN = re.compile(r"\.mea|mean\(")  # a long expression is cut off
 _LOSS = re.compile(r"loss", re.IGNORECASE)
 _SMALLER_BATCH = (
@@ -261,7 +262,8 @@ def _judged(record: Record, by: object, added: str) -> tuple[str, Level | None] 
         if "sum(" in added and not _LOSS.search(added):
             return "that is right answers per batch, no share. Divide by the number of reviews.", None
         if _SHARE.search(added) and not _LOSS.search(added) and not _drops_ragged(record):
-            return None if _is_of_single_reviews(record) else (_SMALLER_BATCH, None)
+            level: Level | None = None if _OF_ANSWERS.search(added) or added.endswith("...") else "risk"
+            return None if _is_of_single_reviews(record) else (_SMALLER_BATCH, level)
     if by == "likely batches" and not weighted and _SHARE.search(added) and not _LOSS.search(added):
         return _SMALLER_BATCH, "risk"
     means = _LOSS.search(added) and "sum(" not in added and not _sums(record)

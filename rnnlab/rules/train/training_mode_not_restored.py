@@ -153,6 +153,8 @@ def _left_on(record: Record, one: Pass) -> Call | None:
         if not epochs.begin < one.begin < epochs.end:
             continue
         inside = [record.fact(n) for n in range(epochs.begin, epochs.end)]
+        if any(isinstance(fact, Data) and fact.what == "model" for fact in inside):
+            continue  # each turn makes a model anew, which begins in training mode
         modes = [fact for fact in inside if isinstance(fact, Call) and fact.what in ("eval_mode", "train_mode")]
         if modes and all(call.what == "eval_mode" and call.certain for call in modes):
             return modes[-1]

@@ -1,4 +1,4 @@
-"""Models, losses, trainings and evaluations as real programs write them, which only look like a mistake; read from source alone."""
+"""Models, losses, trainings and evaluations as real programs write them, which only look like a mistake; only read, never run."""
 
 from __future__ import annotations
 
