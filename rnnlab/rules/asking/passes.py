@@ -94,6 +94,15 @@ def loader_of(record: Record, one: Pass) -> Data | None:
     return next(record.ask(Data, what="loader", where=lambda fact: fact.id == one.over), None)
 
 
+def is_one_batch(record: Record, one: Pass) -> bool:
+    """Say whether a pass may be a single batch, which holds all reviews."""
+    loader = loader_of(record, one)
+    if loader is None:
+        return has_text(record, "batch_size=len(")
+    size, examples = loader.counts.get("batch_size"), loader.counts.get("examples")
+    return (size is None and has_text(record, "batch_size=len(")) or bool(size and examples and size >= examples)
+
+
 def has_text(record: Record, *pieces: str) -> bool:
     """Say whether any of the program's files holds one of these pieces of source."""
     return any(piece in text for text in record.sources.values() for piece in pieces)

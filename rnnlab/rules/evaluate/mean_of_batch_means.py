@@ -105,7 +105,7 @@ from rnnlab.facts import Call, Data
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
-from rnnlab.rules.asking.passes import has_text, passes
+from rnnlab.rules.asking.passes import has_text, is_one_batch, passes
 from rnnlab.rules.asking.syntax import around_place, function_around, trees, with_parents
 from rnnlab.rules.asking.written import Written, is_backward, loop_at, walked_over
 from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
@@ -127,10 +127,11 @@ def check(record: Record) -> Iterator[Finding]:
     found, known, written = list(_printed(record)), False, Written(record)
     evaluations = {id(loop_at(record, one.place)) for one in passes(record, "evaluation")}
     trainings = {id(loop_at(record, one.place)) for one in passes(record, "training")}
+    whole = {id(loop_at(record, one.place)) for one in passes(record) if is_one_batch(record, one)}
     for metric in record.ask(Data, what="metric"):
         loop = _adding_loop(record, metric)
         if loop is not None and (
-            _goes_over_passes(loop, evaluations | trainings) or _begins_anew(record, metric, loop)
+            id(loop) in whole or _goes_over_passes(loop, evaluations | trainings) or _begins_anew(record, metric, loop)
         ):
             continue
         by, added = _divided_by(record, metric, loop), str(metric.samples.get("added", ""))

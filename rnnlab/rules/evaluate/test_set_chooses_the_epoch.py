@@ -180,6 +180,8 @@ class _Judge:
             level: Level | None = None
             if known is None:
                 known, place = self._by_words(choice), choice.place
+                if known == "test" and self._is_validation(choice):
+                    continue  # named so, and made of the validation split
                 level = None if self._is_known(choice) else "risk"
             self.looked |= known is not None
             if known == "test" and place not in done:
@@ -227,8 +229,18 @@ class _Judge:
             if isinstance(fact, Scope):
                 yield fact.n
 
+    def _is_validation(self, choice: Choice) -> bool:
+        """Say whether the choice is by a call that is given a loader of validation reviews, whatever its name is."""
+        return any(self.splits.role(one.id) == "valid" for one in self._given(choice))
+
     def _is_known(self, choice: Choice) -> bool:
         """Say whether the choice is by a call that is given a loader which holds the test reviews, by its data too."""
+        return any(
+            self.splits.role(one.id) == "test" or role_by_name(one.name) == "test" for one in self._given(choice)
+        )
+
+    def _given(self, choice: Choice) -> list[Data]:
+        """Return the loaders that a choice's number was asked of, by the words of its call."""
         words = {
             word(one)
             for name in choice.asked
@@ -236,8 +248,7 @@ class _Judge:
             for value in _given_to(statement, name)
             for one in ast.walk(value)
         }
-        loaders = self.record.ask(Data, what="loader", where=lambda one: one.name in words)
-        return any(self.splits.role(one.id) == "test" or role_by_name(one.name) == "test" for one in loaders)
+        return list(self.record.ask(Data, what="loader", where=lambda one: one.name in words))
 
     def _by_words(self, choice: Choice) -> Role | None:
         """Return what the reviews are for by the program's own words: `acc = accuracy(model, test_loader)`."""

@@ -93,7 +93,7 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("the program takes no softmax")
     unknown, found = [], False
     for call in calls.values():
-        axis = _axis(call)
+        axis = "" if _is_one_row(record, call) else _axis(call)
         if axis == "batch" and _weighs(record, call):
             # Attention: which axis is which is its own affair, unless the reviews turn out to touch each other.
             if (touched := _touch(record)) is not None:
@@ -109,6 +109,14 @@ def check(record: Record) -> Iterator[Finding]:
         yield _finding(record, unknown[0], (unknown[0].n, tried.n))
     elif unknown and not found:
         raise Unseen(f"what the first axis of {expression(record, unknown[0].place)} is was not seen")
+
+
+def _is_one_row(record: Record, call: Call) -> bool:
+    """Say whether a softmax reads what `squeeze()` left of the answer to one review: the classes stand first then."""
+    made = [record.fact(n) for item in call.inputs[:1] for n in makers(item.note)]
+    return bool(made) and all(
+        isinstance(one, Call) and one.what == "squeeze" and one.values.get("dim") is None for one in made
+    )
 
 
 def _touch(record: Record) -> Probe | None:

@@ -68,21 +68,33 @@ for start in (0, 4):
 ```
 """
 
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Probe, TensorNote
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import comes_one_by_one
 from rnnlab.rules.asking.carried import carried_states
+from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.asking.states import after_the_rnn, axes_in_words, first_tensor, names, probe, readers, size
 from rnnlab.rules.kit import Finding, expression, never, rule, walk_back
+
+_FLAT = re.compile(r"\.(view|reshape)\(-1\)$|\.flatten\(\)$|atleast_1d\(")
 
 
 @rule(level="risk", needs=("squeeze",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for squeezes that would take the batch axis along."""
     squeezes = list(record.ask(Call, what="squeeze"))
-    found = [call for call in squeezes if _takes_the_batch_along(record, call)]
+    inside = {n for one in passes(record) for n in one.numbers}
+    found = [
+        call
+        for call in squeezes
+        if _takes_the_batch_along(record, call)
+        and not (
+            call.training is None and call.grad_on is False and call.n not in inside
+        )  # a prediction for one review
+    ]
     if never(squeezes, lambda call: any(call is one for one in found), record):
         return
     seen = set()
@@ -129,9 +141,15 @@ def _never_one(record: Record, call: Call, note: TensorNote, batch: int) -> bool
 
 
 def _is_one_number(record: Record, call: Call) -> bool:
-    """A single score that leaves torch at once needs no axes."""
+    """A single score that leaves torch at once needs no axes, nor does what is flattened to `view(-1)` right after, nor the
+    classes of one review, along which a softmax goes."""
     onwards = readers(list(record.ask(Call)), call)
-    return bool(onwards) and all(one.what == "item" for one in onwards)
+    return bool(onwards) and all(
+        one.what == "item"
+        or (one.what == "softmax" and one.values.get("dim") == 0)
+        or _FLAT.search(expression(record, one.place))
+        for one in onwards
+    )
 
 
 def _breaks(record: Record, call: Call) -> tuple[int, ...]:

@@ -114,7 +114,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import Pass, has_text, loader_of, passes
+from rnnlab.rules.asking.passes import is_one_batch, passes
 from rnnlab.rules.asking.written import (
     Function,
     Source,
@@ -156,16 +156,17 @@ class Report:
 def check(record: Record) -> Iterator[Finding]:
     """Look after each loop over batches for numbers that the loop sets anew at each turn and only its end leaves."""
     written, found, looked = Written(record), set[int](), False
+    whole = {id(loop_at(record, one.place)) for one in passes(record, "training") if is_one_batch(record, one)}
     for source, function, body in written.scopes():
         for loop, after in loops_in(body):
             if not _goes_over_batches(written, loop) or not _is_called_again(written, source, function, loop):
                 continue
             looked = True
-            for report in _reports(written, loop, after):
+            for report in _reports(written, loop, after) if id(loop) not in whole else ():
                 if report.statement.lineno not in found:
                     found.add(report.statement.lineno)
                     yield Finding(source.place(report.statement), _message(report))
-    judging = {id(loop_at(record, one.place)) for one in passes(record, "evaluation") if not _is_one_batch(record, one)}
+    judging = {id(loop_at(record, one.place)) for one in passes(record, "evaluation") if not is_one_batch(record, one)}
     for source, _, body in written.scopes():
         for loop, after in loops_in(body):
             if id(loop) not in judging or not isinstance(loop, ast.For) or written.does(loop, is_backward):
@@ -223,15 +224,6 @@ def _reports(written: Written, loop: ast.For | ast.While, after: list[ast.stmt])
         numbers -= _bound(statement)
         if not numbers or isinstance(statement, ast.Return):
             return
-
-
-def _is_one_batch(record: Record, one: Pass) -> bool:
-    """Say whether a pass may be a single batch, which holds all reviews."""
-    loader = loader_of(record, one)
-    if loader is None:
-        return has_text(record, "batch_size=len(")
-    size, examples = loader.counts.get("batch_size"), loader.counts.get("examples")
-    return (size is None and has_text(record, "batch_size=len(")) or bool(size and examples and size >= examples)
 
 
 def _judgements(loop: ast.For, after: list[ast.stmt]) -> Iterator[Report]:

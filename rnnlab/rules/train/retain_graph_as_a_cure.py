@@ -97,12 +97,16 @@ for epoch in range(2):
 ```
 """
 
+import ast
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call
+from rnnlab.facts import Call, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import passes
+from rnnlab.rules.asking.syntax import around_place
+from rnnlab.rules.asking.written import calls as calls_in
+from rnnlab.rules.asking.written import word
 from rnnlab.rules.kit import Finding, expression, rule
 
 _KEPT = re.compile(r"retain_graph\s*=\s*True")
@@ -113,6 +117,7 @@ def check(record: Record) -> Iterator[Finding]:
     """Look for a kept graph where a pass goes back only once for each batch."""
     calls = {call.place: call for call in record.ask(Call, what="backward")}
     several = {call.place for one in passes(record, "training") for call in _several(one.calls(record, "backward"))}
+    several |= {place for place in calls if _is_one_of_many(record, place)}
     for place, call in calls.items():
         code = expression(record, place)
         if _KEPT.search(code) and place not in several:
@@ -122,6 +127,13 @@ def check(record: Record) -> Iterator[Finding]:
                 f"its graph: cut it off with detach(); each step costs more than the one before.",
                 (call.n,),
             )
+
+
+def _is_one_of_many(record: Record, place: Place | None) -> bool:
+    """Say whether backward() stands in a loop over what a model answered, or over its heads: then a kept graph is wanted."""
+    loops = [node for node in around_place(record, place) if isinstance(node, ast.For)]
+    asked = {word(call.func) for node in loops[-1:] for call in calls_in(node)}
+    return len(loops) > 1 and "backward" in asked and not asked & {"zero_grad", "step"}
 
 
 def _several(calls: list[Call]) -> list[Call]:

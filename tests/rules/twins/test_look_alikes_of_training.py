@@ -162,6 +162,14 @@ MODES = {
             after="print(validate())",
         ),
     ),
+    "every turn of the seeds makes a model anew": (
+        "training_mode_not_restored",
+        HEAD
+        + "for seed in range(5):\n    net = Net()\n    opt = torch.optim.Adam(net.parameters())\n"
+        + "    for x, n, y in train_loader:"
+        + textwrap.indent(STEP, " " * 8)
+        + "    net.eval()\n    with torch.no_grad():\n        for x, n, y in valid_loader:\n            print(net(x, n))\n",
+    ),
     "a teacher stays in evaluation mode": (
         "training_mode_not_restored",
         training(
@@ -201,6 +209,30 @@ NUMBERS = {
                 print(np.mean(shares))
                 shares = []
             """,
+        ),
+    ),
+    "one batch holds all reviews": (
+        "mean_of_batch_means",
+        training(
+            epoch="shares = 0",
+            each="shares += (out.argmax(1) == y).float().mean().item()",
+            after="print(shares / len(train_loader))",
+            head=HEAD.replace("batch_size=32, shuffle", "batch_size=len(Reviews('train.pt')), shuffle"),
+        ),
+    ),
+    "one batch holds all reviews, and its loss is the epoch's": (
+        "last_batch_reported_for_the_epoch",
+        training(
+            after="print(epoch, loss.item())",
+            head=HEAD.replace("batch_size=32, shuffle", "batch_size=len(Reviews('train.pt')), shuffle"),
+        ),
+    ),
+    "what is called test is made of the validation file": (
+        "test_set_chooses_the_epoch",
+        training(
+            before="best = 0",
+            after="now = accuracy(net, test_loader)\nif now > best:\n    best = now\n    torch.save(net.state_dict(), 'best.pt')",
+            head=HEAD.replace("test.pt", "dev.pt"),
         ),
     ),
     "labels are compared with the numbers of the classes": (
@@ -289,6 +321,25 @@ WEIGHTS = {
     ),
 }
 MODELS = {
+    "the graph is kept for the next head": (
+        "retain_graph_as_a_cure",
+        HEAD
+        + "for epoch in range(5):\n    for x, n, y in train_loader:\n        opt.zero_grad()\n        out = net(x, n)\n"
+        + "        for k in range(4):\n            loss = F.binary_cross_entropy_with_logits(out[:, k], (y == k).float())\n"
+        + "            loss.backward(retain_graph=True)\n        opt.step()\n",
+    ),
+    "the classes of one review are squeezed out": (
+        "softmax_over_the_batch",
+        training(end="net.eval()\nprint(F.softmax(net(torch.tensor([[1, 2]]), torch.tensor([2])).squeeze(), dim=0))"),
+    ),
+    "what was squeezed is flattened right after": (
+        "squeeze_drops_a_batch_of_one",
+        training(
+            head=with_forward(
+                "z = self.one(self.rnn(self.emb(x))[1][0]).squeeze()\nreturn z.view(-1)", "self.one = nn.Linear(hid, 1)"
+            )
+        ),
+    ),
     "a dropout stands in a branch of training": (
         "functional_dropout_always_on",
         training(
