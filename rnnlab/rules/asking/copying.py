@@ -184,7 +184,7 @@ _Way = tuple[tuple[int, bool], ...]
 
 
 def _with_ways(body: list[ast.stmt], way: _Way) -> Iterator[tuple[ast.AST, _Way]]:
-    """Return what stands in a loop, each with the tests it stands behind; what follows a `continue` is on its test's other side."""
+    """Return what stands in a loop, with the tests that it stands behind; what follows a `continue` is on the other side."""
     for statement in body:
         if not isinstance(statement, ast.If):
             if isinstance(statement, ast.For | ast.While | ast.With):

@@ -95,9 +95,13 @@ def numbering_of(record: Record, layer: Call) -> Numbering | None:
 
 def _is_told_by(one: Numbering, fact: Data) -> bool:
     place = fact.place
-    if place is None or one.place is None or place.file != one.place.file or place.cell != one.place.cell:
+    if place is None or one.place is None:
         return False
-    return bool(one.lines & {place.line, fact.samples.get("numbered_at")})
+    here, told = [one.place.file, one.place.cell], [place.file, place.cell]
+    lines = {place.line} if told == here else set[object]()
+    if fact.samples.get("numbered_in", told) == here:
+        lines.add(fact.samples.get("numbered_at"))
+    return bool(one.lines & lines)
 
 
 def _of_torchtext(fact: Data) -> Numbering:

@@ -92,7 +92,7 @@ def _kinds(tree: ast.Module, text: str) -> dict[str, str]:
     for column in (one.targets[0] for one in ast.walk(tree) if isinstance(one, ast.Assign)):
         if isinstance(column, ast.Subscript | ast.Attribute) and found.get(ast.unparse(column.value)) == "table":
             name = column.attr if isinstance(column, ast.Attribute) else getattr(column.slice, "value", "")
-            found[f"{ast.unparse(column.value)}.{name}"] = "given"
+            found.setdefault(f"{ast.unparse(column.value)}.{name}", str(column.lineno))
     if any(word in text for word in _NUMBERS):
         found = {name: kind for name, kind in found.items() if kind != "csv"}
     return found
@@ -156,12 +156,14 @@ def _is_column(node: ast.expr, kinds: dict[str, str]) -> bool:
     if isinstance(node, ast.Subscript):
         column = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str | int)
         name = str(node.slice.value) if column and isinstance(node.slice, ast.Constant) else ""
-        return column and _is_as_read(ast.unparse(node.value), name, kinds)
-    return isinstance(node, ast.Attribute) and _is_as_read(ast.unparse(node.value), node.attr, kinds)
+        return column and _is_as_read(node, name, kinds)
+    return isinstance(node, ast.Attribute) and _is_as_read(node, node.attr, kinds)
 
 
-def _is_as_read(table: str, column: str, kinds: dict[str, str]) -> bool:
-    return kinds.get(table) == "table" and f"{table}.{column}" not in kinds
+def _is_as_read(column: ast.Subscript | ast.Attribute, name: str, kinds: dict[str, str]) -> bool:
+    table = ast.unparse(column.value)
+    given = kinds.get(f"{table}.{name}")
+    return kinds.get(table) == "table" and (given is None or int(given) >= column.lineno)
 
 
 def _item_of(read: ast.expr, around: tuple[ast.AST, ...], kinds: dict[str, str], kind: str) -> bool:

@@ -75,7 +75,9 @@ _CUTS = {
     "get_group",
     "isin",
 }
-_NO_ROWS = re.compile(r"model|net|state|vocab|word|token|config|embed|vector|weight|checkpoint|pretrained|map", re.IGNORECASE)
+_NO_ROWS = re.compile(
+    r"model|net|state|vocab|word|token|config|embed|vector|weight|checkpoint|pretrained|map", re.IGNORECASE
+)
 
 
 @rule(level="mistake", needs=("source",), real_data=False)
@@ -137,7 +139,12 @@ def _read_twice(block: list[ast.stmt]) -> Iterator[tuple[str, str, ast.stmt]]:
     for statement in block:
         for name, value in bound(statement):
             role = role_by_name(name)
-            if role is None or _NO_ROWS.search(name) or not isinstance(value, ast.Call) or not (value.args or value.keywords):
+            if (
+                role is None
+                or _NO_ROWS.search(name)
+                or not isinstance(value, ast.Call)
+                or not (value.args or value.keywords)
+            ):
                 continue
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
                 continue  # what comes back in several parts was split
