@@ -98,7 +98,7 @@ def _is_told_by(one: Numbering, fact: Data) -> bool:
     if place is None or one.place is None:
         return False
     here, told = [one.place.file, one.place.cell], [place.file, place.cell]
-    lines = {place.line} if told == here else set[object]()
+    lines: set[object] = {place.line} if told == here else set()
     if fact.samples.get("numbered_in", told) == here:
         lines.add(fact.samples.get("numbered_at"))
     return bool(one.lines & lines)

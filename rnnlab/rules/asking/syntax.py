@@ -80,3 +80,28 @@ def function_around(record: Record, place: Place | None) -> ast.FunctionDef | No
             if isinstance(node, ast.FunctionDef) and node.lineno <= place.line <= (node.end_lineno or node.lineno):
                 found = node if found is None or node.lineno >= found.lineno else found
     return found
+
+
+def without_documentation(tree: ast.Module) -> str:
+    """Return a file's code as text, without its comments and without texts that stand by themselves."""
+    said = {id(node) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    words = (
+        one.id if isinstance(one, ast.Name)
+        else one.attr if isinstance(one, ast.Attribute)
+        else one.name if isinstance(one, ast.alias | ast.FunctionDef | ast.ClassDef)
+        else f"{one.module}" if isinstance(one, ast.ImportFrom)
+        else one.arg or "" if isinstance(one, ast.arg | ast.keyword)
+        else one.value if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        else ""
+        for one in _walk_but(tree, said)
+    )  # fmt: skip
+    return "\n".join(word for word in words if word)
+
+
+def _walk_but(tree: ast.AST, left_out: set[int]) -> Iterator[ast.AST]:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in left_out:
+            yield node
+            waiting += ast.iter_child_nodes(node)

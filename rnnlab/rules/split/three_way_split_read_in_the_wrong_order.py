@@ -156,7 +156,8 @@ def _orders(record: Record, call: ast.Call, word: str) -> Iterator[tuple[list[Ro
         ]
         if len(defined) == 1:
             source = f"{word}() returns its parts"
-            yield from ((order, source, None if is_named else "risk") for order, is_named in _returned(defined[0]))
+            for order, is_named in _returned(defined[0]):
+                yield order, source, None if is_named else "risk"
 
 
 def _returned(function: ast.FunctionDef) -> Iterator[tuple[list[Role | None], bool]]:
