@@ -45,6 +45,26 @@ def together(batch):
     return pad_sequence(xs, batch_first=True), torch.tensor([len(x) for x in xs]), torch.tensor([y for _, y in batch])
 
 """
+READS = """
+class Net(nn.Module):
+    def __init__(self, n):
+        super().__init__()
+        self.emb, self.rnn, self.fc = nn.Embedding(n, 50), nn.GRU(50, 64, batch_first=True), nn.Linear(64, 2)
+
+    def forward(self, x, lengths):
+        BEFORE
+        output, _ = self.rnn(self.emb(x))
+        return self.fc(output[torch.arange(len(x)), lengths - 1])
+
+
+def together(batch):
+    xs = [torch.tensor([LOOK for w in text.split() if w in index]) for text, _ in batch]
+    return pad_sequence(xs, batch_first=True), torch.tensor([len(x) for x in xs]), torch.tensor([y for _, y in batch])
+
+
+train, test = train_test_split(pd.read_csv("rows.csv"), random_state=1)
+counted = Counter(w for text in train.text for w in text.split())
+"""
 TRAINING = """
 train_loader = DataLoader(list(zip(train.text, train.label)), batch_size=32, shuffle=True, collate_fn=together)
 test_loader = DataLoader(list(zip(test.text, test.label)), batch_size=32, shuffle=True, collate_fn=together)
@@ -63,7 +83,8 @@ index = numbered(train.text)
 
 def levels(name: str, *parts: str) -> list[str]:
     """Return the levels at which reading alone finds a mistake in a program that is put together from parts."""
-    record = read_text(HEAD + "\n".join(textwrap.dedent(part) for part in parts))
+    head = HEAD.partition("\n\n\n")[0] if parts[0].startswith(READS[:12]) else HEAD
+    record = read_text(head + "\n".join(textwrap.dedent(part) for part in parts))
     rule = catalogue()[name]
     found: list[str] = []
     with contextlib.suppress(Unseen):  # it may come after what was found
@@ -290,3 +311,83 @@ def test_labels_that_get_other_numbers(renumbered: str, target: str, *, found: b
         F.cross_entropy(model(batch.text), target).backward()
     """
     assert told("special_tokens_counted_as_classes", program) == found
+
+
+def reads(before: str = "pass", look: str = "index[w]") -> str:
+    """Return a model that reads padded reviews up to their ends."""
+    return READS.replace("BEFORE", before).replace("LOOK", look)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "look", "found"),
+    [
+        ("index = {w: i for i, w in enumerate(sorted(counted))}", "index[w]", True),
+        ("index = {w: i for i, w in enumerate(sorted(counted))}", "index[w] + 1", False),
+        (
+            'words = sorted(counted)\nwords.insert(0, "<pad>")\nindex = {w: i for i, w in enumerate(words)}',
+            "index[w]",
+            False,
+        ),
+        (
+            'counted["<pad>"] = 10**9\nindex = {w: i for i, (w, _) in enumerate(counted.most_common())}',
+            "index[w]",
+            False,
+        ),
+        ('signs = "_abcdefghi "\nindex = {w: i for i, w in enumerate(signs)}', "index[w]", False),
+    ],
+)
+def test_the_padding_has_an_index_of_its_own(numbers: str, look: str, *, found: bool) -> None:
+    assert told("padding_index_shared_with_a_word", reads(look=look), numbers, TRAINING) == found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("self.unknown = (x == 1).float().mean()", False),
+        ("mask = x == 1", True),
+        ("kept = (x != 1).float()", True),
+        ("kept = (x != 0).float()", False),
+    ],
+)
+def test_an_index_that_is_counted_is_not_taken_for_the_padding(line: str, *, found: bool) -> None:
+    index = 'index = {"<pad>": 0, "<unk>": 1}\nfor word in sorted(counted):\n    index[word] = len(index)'
+    assert told("padding_index_guessed", reads(line), index, TRAINING) == found
+
+
+def test_indices_that_are_lowered_again_have_a_row_each() -> None:
+    index = "index = {w: i for i, w in enumerate(sorted(counted), 1)}"
+    lowered = "index = {w: i - 1 for w, i in index.items()}"
+    assert told("embedding_smaller_than_the_vocabulary", reads(), index, TRAINING)
+    assert not told("embedding_smaller_than_the_vocabulary", reads(), index, lowered, TRAINING)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ('text = " ".join(text.split()[:100])', True),
+        ("tokens = text.split()\ntext = tokens[:100] + tokens[-300:]", False),
+        ("for text in texts[:3]:\n    print(len(text.split()[:30]))", False),
+    ],
+)
+def test_ends_of_reviews_that_stay_or_are_only_shown(line: str, *, found: bool) -> None:
+    assert told("end_of_the_review_cut_off", 'texts = pd.read_csv("IMDB Dataset.csv").review', line) == found
+    assert not told("end_of_the_review_cut_off", '# after an imdb tutorial\ntexts = pd.read_csv("news.csv").text', line)
+
+
+@pytest.mark.parametrize(
+    ("cleaned", "found"),
+    [("rows", True), ("rows.map(tidy)", False), ("rows[rows.map(len) > 3]", True)],
+)
+def test_reviews_that_a_file_which_is_not_there_cleans(cleaned: str, *, found: bool) -> None:
+    words = f"""
+    from cleaning import tidy
+    rows = pd.read_csv("IMDB Dataset.csv").review
+    index = numbered({cleaned})
+    """
+    assert told("html_breaks_in_the_vocabulary", words) == found
+
+
+def test_a_row_of_names_that_is_left_out_by_a_name() -> None:
+    read = 'rows = pd.read_csv("IMDB Dataset.csv", header=None, names=["review", "label"])'
+    assert told("header_read_as_a_review", read)
+    assert not told("header_read_as_a_review", read, 'rows = rows[rows["label"] != "sentiment"]')
