@@ -76,14 +76,34 @@ def _passed_on(value: ast.expr, holds: dict[str, ast.stmt], giving: dict[str, as
     }
     read = {node.id for node in ast.walk(value) if isinstance(node, ast.Name) and id(node) not in counted}
     found = [holds[name] for name in sorted(read) if name in holds]
-    return found[0] if found else next((giving[name] for name in sorted(called) if name in giving), None)
+    rows = {last_word(node) for node in _of_all_rows(value) if isinstance(node, ast.Call)}
+    return found[0] if found else next((giving[name] for name in sorted(rows) if name in giving), None)
+
+
+def _of_all_rows(value: ast.AST) -> Iterator[ast.AST]:
+    """Return the pieces of an expression that are about all rows: what a comprehension makes one by one, and a text, are not."""
+    yield value
+    if isinstance(value, ast.ListComp | ast.GeneratorExp):
+        return
+    if isinstance(value, ast.Call) and last_word(value) == "join":
+        return
+    for node in ast.iter_child_nodes(value):
+        yield from _of_all_rows(node)
 
 
 def makes_copies(value: ast.expr) -> bool:
     """Say whether an expression holds rows more than once."""
     if any(isinstance(node, ast.Call) and last_word(node) in _DISTINCT for node in ast.walk(value)):
         return False
-    return any(_copies(node) for node in ast.walk(value))
+    drawn = any(isinstance(node, ast.Call) and _draws_again(node) for node in _of_all_rows(value))
+    return drawn or any(_copies(node) for node in ast.walk(value))
+
+
+def _draws_again(node: ast.Call) -> bool:
+    """Say whether rows are drawn with `random.choices`; made-up texts are put together from a list that is written out."""
+    weighed = any(option.arg == "weights" for option in node.keywords)
+    is_drawn = ast.unparse(node.func) == "random.choices" and bool(node.args) and not weighed
+    return is_drawn and not isinstance(node.args[0], ast.List | ast.Tuple | ast.Constant)
 
 
 def _copies(node: ast.AST) -> bool:
@@ -100,9 +120,8 @@ def _copies(node: ast.AST) -> bool:
         return replace == "True" or (replace is None and "n_samples" in options)
     if word == "sample":
         return replace == "True"
-    if word == "choices":
-        return written == "random.choices" and bool(node.args) and "weights" not in options
-    return word == "concat" and bool(node.args) and _repeats(node.args[0])
+    beside = "axis" in options and ast.unparse(options["axis"]) in ("1", "'columns'")
+    return word == "concat" and bool(node.args) and not beside and _repeats(node.args[0])
 
 
 def _repeats(listed: ast.expr) -> bool:
@@ -144,15 +163,40 @@ def _rewrites_all(node: ast.expr, name: str) -> bool:
 
 def _appended_with_rewrites(loop: ast.For) -> Iterator[str]:
     """Return the lists that a loop appends each row to, and a rewriting of it as well."""
-    plain: set[str] = set()
-    rewritten: set[str] = set()
+    plain: dict[str, list[_Way]] = {}
+    rewritten: dict[str, list[_Way]] = {}
     items = names_in(loop.target)
-    for node in ast.walk(loop):
+    for node, way in _with_ways(loop.body, ()):
         if not isinstance(node, ast.Call) or last_word(node) not in {"append", "extend"} or len(node.args) != 1:
             continue
         if not isinstance(node.func, ast.Attribute) or not names_in(node.args[0]) & items:
             continue
         calls = [last_word(one).lower() for one in ast.walk(node.args[0]) if isinstance(one, ast.Call)]
         rewrites = any(word in call for call in calls for word in _REWRITES)
-        (rewritten if rewrites else plain).add(ast.unparse(node.func.value))
-    yield from sorted(plain & rewritten)
+        (rewritten if rewrites else plain).setdefault(ast.unparse(node.func.value), []).append(way)
+    for name in sorted(plain.keys() & rewritten.keys()):
+        if any(not _exclude(one, two) for one in plain[name] for two in rewritten[name]):
+            yield name
+
+
+# The tests that a statement stands behind, each with the side of it that the statement is on.
+_Way = tuple[tuple[int, bool], ...]
+
+
+def _with_ways(body: list[ast.stmt], way: _Way) -> Iterator[tuple[ast.AST, _Way]]:
+    """Return what stands in a loop, with the tests that it stands behind; what follows a `continue` is on the other side."""
+    for statement in body:
+        if not isinstance(statement, ast.If):
+            if isinstance(statement, ast.For | ast.While | ast.With):
+                yield from _with_ways(statement.body, way)
+            else:
+                yield from ((node, way) for node in ast.walk(statement))
+            continue
+        yield from _with_ways(statement.body, (*way, (id(statement), True)))
+        yield from _with_ways(statement.orelse, (*way, (id(statement), False)))
+        if isinstance(statement.body[-1], ast.Continue):
+            way = (*way, (id(statement), False))
+
+
+def _exclude(one: _Way, two: _Way) -> bool:
+    return any((test, not side) in two for test, side in one)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from rnnlab.facts import Call, Data, Place, TensorNote, makers
 from rnnlab.record import Record
+from rnnlab.rules.asking.states import padding_behind
 from rnnlab.rules.asking.syntax import names_in, names_in_text, place_of, trees, with_parents
 from rnnlab.rules.kit import Unseen
 from rnnlab.sources import file_and_cell
@@ -95,9 +96,13 @@ def numbering_of(record: Record, layer: Call) -> Numbering | None:
 
 def _is_told_by(one: Numbering, fact: Data) -> bool:
     place = fact.place
-    if place is None or one.place is None or place.file != one.place.file or place.cell != one.place.cell:
+    if place is None or one.place is None:
         return False
-    return bool(one.lines & {place.line, fact.samples.get("numbered_at")})
+    here, told = [one.place.file, one.place.cell], [place.file, place.cell]
+    lines: set[object] = {place.line} if told == here else set()
+    if fact.samples.get("numbered_in", told) == here:
+        lines.add(fact.samples.get("numbered_at"))
+    return bool(one.lines & lines)
 
 
 def _of_torchtext(fact: Data) -> Numbering:
@@ -157,10 +162,40 @@ def shared_fillings(record: Record) -> list[SharedFilling]:
         if written:
             return written
         raise Unseen("no vocabulary was seen together with the index that fills reviews up")
+    if _has_another_padding(record, known[0]) or _is_moved(record, known[0]):
+        if written:
+            return written
+        raise Unseen("the program names a token for the padding, or moves the indices; which ones it gets was not seen")
+    filled = looked_up_among(record, filled)
     shared = [(filling, _token_shared(known[0], filling.index)) for filling in filled]
     return [*written, *(SharedFilling(filling, known[0], token) for filling, token in shared if token)]
 
 
+def looked_up_among(record: Record, filled: list[Filling]) -> list[Filling]:
+    """Return the fillings that an embedding looks up, where that was seen of one: others may fill up labels."""
+    behind = [padding_behind(record, call.inputs[:1]) for call in record.ask(Call, what="embedding")]
+    places = {one.fact.place for one in behind if one is not None}
+    return [one for one in filled if one.call.place in places] or filled
+
+
+def _has_another_padding(record: Record, numbering: Numbering) -> bool:
+    """Say whether a program writes out a token that fills up and that was not seen among those numbered."""
+    if numbering.padding is not None or numbering.pads_at_the_end:
+        return False
+    return any(
+        isinstance(node, ast.Constant) and isinstance(node.value, str) and _PAD_TOKEN.fullmatch(node.value)
+        for _, _, tree in trees(record)
+        for node in ast.walk(tree)
+    )
+
+
+def _is_moved(record: Record, numbering: Numbering) -> bool:
+    """Say whether something is added to an index that was looked up: `index[word] + 1`."""
+    moved = re.compile(rf"\b{re.escape(numbering.name)}(\[[^\]]*\]|\.get\([^)]*\))\s*\+\s*\w")
+    return any(moved.search(text) for text in record.sources.values())
+
+
+_PAD_TOKEN = re.compile(r"[<\[_(]+(pad|padding|blank)[>\]_)]*|PAD", re.IGNORECASE)
 _UNKNOWN = re.compile(r"'\W*_*(unk|unknown|oov)_*\W*'", re.IGNORECASE)
 _LOOKED_UP = re.compile(r"[\w.]+\[(['\"]\W*_*(?:unk|unknown|oov)_*\W*['\"])\]", re.IGNORECASE)
 
@@ -221,6 +256,8 @@ def _of_dicts(parts: list[tuple[str, str, ast.Module]]) -> Iterator[Numbering]:
                     spoilt.add(name)
                 if new is not None:
                     made[name] = new
+                elif name in made and isinstance(value, ast.DictComp) and name in names_in(value):
+                    made[name].is_whole = False  # `{word: n - 1 for word, n in index.items()}`
             elif isinstance(target, ast.Subscript) and (name := _name(target.value)) in made:
                 made[name].lines.add(target.lineno)
                 _put(made[name], target.slice, value, around, lists)
@@ -409,7 +446,8 @@ def _leading(node: ast.expr, lists: dict[str, list[ast.expr]], depth: int = 4) -
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and depth:
         return _leading(node.left, lists, depth - 1)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return []  # its characters
+        first = node.value[:1]  # its characters: a letter is one of the words, a sign may stand for the padding
+        return [first] if first and not first.isalnum() else []
     if isinstance(node, ast.Name | ast.Attribute) and depth:
         given = lists.get(_name(node), [])
         return _leading(given[0], lists, depth - 1) if len(given) == 1 else None

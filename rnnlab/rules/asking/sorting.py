@@ -16,7 +16,9 @@ SORTED = {
     "imdb": "all 12,500 negative reviews, then all 12,500 positive ones",
     "rotten_tomatoes": "all 4,265 positive reviews, then all 4,265 negative ones",
 }
-_MIXES = re.compile(r"shuffle\(|permut|\.sample\(|randperm|random_split\(|random\.choice")
+_MIXES = re.compile(
+    r"shuffl\w*\(|permut|\.sample\(|randperm|random_split\(|random\.choice|random\.random\b|argsort\([\w.]*rand"
+)
 _PARTS = re.compile(r"(\w+)\[([^\[\]:]*):([^\[\]:]*)\]")
 
 

@@ -94,3 +94,28 @@ def around_place(record: Record, place: Place | None) -> list[ast.AST]:
 def _holds(node: ast.AST, place: Place) -> bool:
     begin, end = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
     return begin is not None and end is not None and begin <= place.line <= end
+
+
+def without_documentation(tree: ast.Module) -> str:
+    """Return a file's code as text, without its comments and without texts that stand by themselves."""
+    said = {id(node) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    words = (
+        one.id if isinstance(one, ast.Name)
+        else one.attr if isinstance(one, ast.Attribute)
+        else one.name if isinstance(one, ast.alias | ast.FunctionDef | ast.ClassDef)
+        else f"{one.module}" if isinstance(one, ast.ImportFrom)
+        else one.arg or "" if isinstance(one, ast.arg | ast.keyword)
+        else one.value if isinstance(one, ast.Constant) and isinstance(one.value, str)
+        else ""
+        for one in _walk_but(tree, said)
+    )  # fmt: skip
+    return "\n".join(word for word in words if word)
+
+
+def _walk_but(tree: ast.AST, left_out: set[int]) -> Iterator[ast.AST]:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in left_out:
+            yield node
+            waiting += ast.iter_child_nodes(node)

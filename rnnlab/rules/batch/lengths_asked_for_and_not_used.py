@@ -92,7 +92,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, Data, PackedNote, Place
+from rnnlab.facts import Call, Data, PackedNote, Place, makers
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.states import padding_behind
@@ -113,6 +113,8 @@ def check(record: Record) -> Iterator[Finding]:
         raise Unseen("no RNN was seen that reads batches of which it is known how they are filled up")
     if len(padded) < len(runs):
         return
+    if _makes_a_mask(record):
+        raise Unseen("the model finds the padding by its index; whether it leaves it out everywhere was not seen")
     for key, text, tree in trees(record):
         for node, around in with_parents(tree):
             target = _unpacked(node)
@@ -123,6 +125,15 @@ def check(record: Record) -> Iterator[Finding]:
                     yield Finding(place, _message(name))
     if any("include_lengths=True" in text.replace(" ", "") for text in record.sources.values()):
         yield from _only_the_words(record)
+
+
+def _makes_a_mask(record: Record) -> bool:
+    """Say whether the indices that an embedding looks up are compared with a number."""
+    looked_up = [
+        found for call in record.ask(Call, what="embedding") if call.inputs and (found := makers(call.inputs[0].note))
+    ]
+    compared = record.ask(Call, where=lambda call: call.what in ("compare", "eq", "ne") and bool(call.inputs))
+    return any(makers(call.inputs[0].note) in looked_up for call in compared)
 
 
 def _only_the_words(record: Record) -> Iterator[Finding]:

@@ -163,6 +163,8 @@ def _drops(loader: Data) -> bool:
     counts = loader.counts
     if loader.samples.get("options", {}).get("drop_last") is not True:
         return False
+    if counts.get("batch_size") == 1:
+        return False
     whole = counts.get("examples") and counts.get("batch_size") and counts["examples"] % counts["batch_size"] == 0
     return not whole
 

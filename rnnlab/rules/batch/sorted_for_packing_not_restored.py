@@ -157,11 +157,26 @@ def _picks(record: Record, facts: list[Fact]) -> list[tuple[Call, Call]]:
 
 
 def _sorted_in_the_model(record: Record, loss: Call) -> Call | None:
-    picks = _picks(record, list(walk_back(record, loss.inputs[:1])))
+    behind = list(walk_back(record, loss.inputs[:1]))
+    picks = _picks(record, behind)
     if not picks or _picks(record, list(walk_back(record, loss.inputs[1:2]))):
         return None
     read = [call for call, _ in picks if any(_is_recurrent(fact) for fact in walk_back(record, call.inputs[:1]))]
+    if not read and any(
+        _reorders(fact) and any(map(_is_recurrent, walk_back(record, fact.inputs[:1])))
+        for fact in behind
+        if isinstance(fact, Call)
+    ):
+        raise Unseen("the answers are picked in an order whose making was not seen")
     return None if read else picks[0][1]
+
+
+def _reorders(call: Call) -> bool:
+    """Say whether an operation picks rows by a tensor, and nothing else by another one."""
+    if call.what == "index_select":
+        return True
+    keys = list(call.values.get("index", ()))
+    return call.what == "index" and keys.count("Tensor") == 1 and all(key in ("Tensor", ":") for key in keys)
 
 
 def _is_recurrent(fact: Fact) -> bool:

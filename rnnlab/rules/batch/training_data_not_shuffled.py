@@ -100,6 +100,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import asked_for_at, loaders_of
+from rnnlab.rules.asking.syntax import tree_at
 from rnnlab.rules.asking.written import Written, bound_in, calls, is_backward, loops_in, walked_over, within, word
 from rnnlab.rules.kit import Finding, Unseen, role_in_words, rule
 
@@ -117,7 +118,7 @@ def check(record: Record) -> Iterator[Finding]:
     yield from cut
     if not trained and not cut:
         raise Unseen("no loader was seen that a model is trained on")
-    ordered = [loader for loader in trained if _keeps_the_order(loader)]
+    ordered = [loader for loader in trained if _keeps_the_order(loader) and not _is_one_batch(record, loader)]
     behind = {loader.id: _behind(record, loader) for loader in ordered}
     ordered = [loader for loader in ordered if not _mixed_before(record, behind[loader.id])]
     yield from (_finding(record, loader) for loader in ordered if not _unknown_mixing(record))
@@ -175,6 +176,13 @@ def _keeps_the_order(loader: Data) -> bool:
     return options.get("shuffle") is False and sampler == "SequentialSampler" and not options.get("sort")
 
 
+def _is_one_batch(record: Record, loader: Data) -> bool:
+    """Say whether a batch holds all rows: `DataLoader(rows, batch_size=len(rows))`; then their order is no matter."""
+    call = tree_at(record, loader.place)
+    sizes = [word.value for word in call.keywords if word.arg == "batch_size"] if isinstance(call, ast.Call) else []
+    return any(isinstance(size, ast.Call) and ast.unparse(size.func) == "len" for size in sizes)
+
+
 def _behind(record: Record, loader: Data) -> set[int]:
     """Return the identities of all data that a loader's rows were made from."""
     data = {fact.id: fact for fact in record.ask(Data)}
@@ -192,6 +200,8 @@ def _mixed_before(record: Record, behind: set[int]) -> bool:
     data = [fact for fact in record.ask(Data) if fact.id in behind and fact.what != "vocabulary"]
     if any(fact.samples.get("cut_by") in _MIXED_BY for fact in data):
         return True
+    if any("shuffl" in str(fact.samples.get("path") or "").lower() for fact in data):
+        return True  # another program wrote the rows, mixed
     rows = {fact.id for fact in data if fact.what in ("table", "file", "dataset", "split")}
     roots = {fact.id for fact in data if fact.id in rows and not rows & set(fact.made_from)}
     return any(roots <= _reach(record, call) for call in record.ask(Call, what="shuffle"))

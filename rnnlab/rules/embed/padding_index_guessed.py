@@ -100,7 +100,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Place, makers
 from rnnlab.record import Record
-from rnnlab.rules.asking.numbering import Numbering, fillings, numbering_of
+from rnnlab.rules.asking.numbering import Numbering, fillings, looked_up_among, numbering_of
 from rnnlab.rules.asking.states import names
 from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
 
@@ -142,12 +142,20 @@ def _of_comparisons(record: Record) -> Iterator[tuple[Call, int, Level | None]]:
     for call in record.ask(Call, where=lambda call: call.what in ("compare", "eq")):
         note = call.inputs[0].note if call.inputs else None
         match = _COMPARED.search(expression(record, call.place))
-        if match and "seq_len" in names(note) and makers(note) and makers(note) in looked_up:
+        is_looked_up = "seq_len" in names(note) and bool(makers(note)) and makers(note) in looked_up
+        if match and is_looked_up and _is_of_padding(record, call):
             yield call, int(match[1]), None
 
 
+def _is_of_padding(record: Record, call: Call) -> bool:
+    """Say whether a comparison leaves an index out, or makes a mask; one that looks for an index may mean another token."""
+    lines = record.text_of(call.place).splitlines() if call.place is not None else []
+    written = lines[call.place.line - 1] if call.place is not None and call.place.line <= len(lines) else ""
+    return "!=" in written or ".ne(" in written or "mask" in written.lower()
+
+
 def _of_fillings(record: Record) -> Iterator[tuple[Call, int, Level | None]]:
-    for filling in fillings(record):
+    for filling in looked_up_among(record, fillings(record)):
         if filling.index is not None and filling.call.what in ("pad_sequence", "pad_list"):
             yield filling.call, filling.index, "risk"
 

@@ -128,7 +128,7 @@ def _matrices(record: Record) -> Iterator[Finding]:
 
 def _vocabularies(record: Record) -> Iterator[Finding]:
     """`build_vocab(vectors=...)` loads vectors; only `vocab.vectors` gives them to a layer."""
-    asked = any(re.search(r"\.vectors\b|__dict__|getattr", text) for text in record.sources.values())
+    asked = any(re.search(r"\.vectors\b|['\"]vectors['\"]|__dict__|getattr", text) for text in record.sources.values())
     for fact in record.ask(Data, what="vocabulary"):
         if (
             not asked
@@ -145,6 +145,7 @@ def _vocabularies(record: Record) -> Iterator[Finding]:
 
 def _dropped(record: Record) -> Iterator[Finding]:
     """Layers that `from_pretrained` makes and nobody keeps."""
+    own = any(re.search(r"def from_pretrained\(", text) for text in record.sources.values())
     for key, text, tree in trees(record):
         for node, around in with_parents(tree):
             if not (
@@ -154,7 +155,7 @@ def _dropped(record: Record) -> Iterator[Finding]:
             ):
                 continue
             owner, parent = ast.unparse(node.func.value), around[-1]
-            is_layer = owner.endswith("Embedding") or not owner.rpartition(".")[2][:1].isupper()
+            is_layer = owner.endswith("Embedding") or (not own and not owner.rpartition(".")[2][:1].isupper())
             if is_layer and (isinstance(parent, ast.Expr) or _is_never_read(parent, around)):
                 place = place_of(key, text, parent if isinstance(parent, ast.stmt) else node)
                 yield Finding(place, _words(owner, isinstance(parent, ast.Expr)))

@@ -48,6 +48,7 @@ from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 _FOLDERS = (("pos", "neg"), ("positive", "negative"), ("spam", "ham"))
+_SORTED_NAME = re.compile(r"(?<!un)sorted(?![_ -]?(by[_ -]?)?(date|time|id|year|length))", re.IGNORECASE)
 _LISTS = {"glob", "iglob", "rglob", "listdir", "iterdir", "scandir", "walk"}
 
 
@@ -82,12 +83,13 @@ def _first_rows(read: list[Data]) -> Iterator[Finding]:
     for fact in read:
         rows = (fact.samples.get("options") or {}).get("nrows")
         name = re.split(r"[\\/]", str(fact.samples["path"]))[-1]
-        if rows is not None and "sorted" in name and "unsorted" not in name:
+        if rows is not None and _SORTED_NAME.search(name):
             yield Finding(
                 fact.place,
                 f"nrows={rows} reads the first rows of '{name}', which is sorted by its name: they may all be of one class. "
                 f"Read all rows, then sample(n=..., random_state=1).",
                 (fact.n,),
+                "risk",
             )
 
 

@@ -118,6 +118,8 @@ _WITH_NAMES = re.compile(
     r"[\\/](train|test)\.csv$"
 )
 _SKIPS = re.compile(r"skip_?header|skip_?rows|skip_header_line|header\s*=\s*(0|'infer')")
+# The row of names is left out by one of the names: `rows[rows.label != "sentiment"]`.
+_LEFT_OUT = re.compile(r"!=\s*['\"](sentiment|label|review|text|target|category|class|id)['\"]", re.IGNORECASE)
 _DROPPED = ("[1:]", ".drop(0", ".drop([0]", ".drop(index", "index[0]", "pop(0)")
 
 
@@ -161,6 +163,8 @@ def _takes_names(one: Data) -> bool:
 def _reads_names(record: Record, one: Data) -> bool:
     """Say whether a way to read gives the line of names as a row."""
     by, options = one.samples.get("read_by"), one.samples.get("options", {})
+    if any(_LEFT_OUT.search(text) for text in record.sources.values()):
+        return False
     if by == "csv.reader":
         return not has_text(record, "next(", "[1:]", "pop(0)", "islice", "enumerate(", "DictReader", ".readline()")
     if _SKIPS.search(expression(record, one.place)) or has_text(record, *_DROPPED):

@@ -55,18 +55,21 @@ def check(record: Record) -> Iterator[Finding]:
     for key, text, tree in trees(record):
         kinds = _kinds(tree, text)
         for node, around in with_parents(tree):
-            why = ""
+            why, level = "", None
             if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.Eq):
                 why = _never(node, around, kinds, text) if _makes_a_label(node, around) else ""
                 known = known or any(_item_of(node.left, around, kinds, kind) for kind in ("csv", "lines"))
                 known = known or _column_of(node.left, around, kinds)
+                level = "risk" if _column_of(node.left, around, kinds) else None
             elif isinstance(node, ast.Call) and last_word(node) in {"map", "replace"}:
-                why = _map_of_digits(node, kinds)
+                why, level = _map_of_digits(node, kinds), "risk"
             if why and isinstance(node, ast.expr):
                 yield Finding(
                     place_of(key, text, node),
                     f"{ast.unparse(node)[:80]} never holds: {why}. Every label becomes the same; print the values that "
                     f"there are with repr() and compare with those.",
+                    (),
+                    level,  # one value that is no number makes text of a whole column
                 )
     if not known:
         raise Unseen("no line was seen that makes labels of values whose type is known")
@@ -85,6 +88,11 @@ def _kinds(tree: ast.Module, text: str) -> dict[str, str]:
                 found[ast.unparse(item.optional_vars)] = "lines" if last_word(item.context_expr) == "open" else ""
     if any(word in text for word in _AS_TEXT):
         found = {name: kind for name, kind in found.items() if kind != "table"}
+    # A column that is given other values is no longer as it was read.
+    for column in (one.targets[0] for one in ast.walk(tree) if isinstance(one, ast.Assign)):
+        if isinstance(column, ast.Subscript | ast.Attribute) and found.get(ast.unparse(column.value)) == "table":
+            name = column.attr if isinstance(column, ast.Attribute) else getattr(column.slice, "value", "")
+            found.setdefault(f"{ast.unparse(column.value)}.{name}", str(column.lineno))
     if any(word in text for word in _NUMBERS):
         found = {name: kind for name, kind in found.items() if kind != "csv"}
     return found
@@ -147,8 +155,15 @@ def _column_of(read: ast.expr, around: tuple[ast.AST, ...], kinds: dict[str, str
 def _is_column(node: ast.expr, kinds: dict[str, str]) -> bool:
     if isinstance(node, ast.Subscript):
         column = isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str | int)
-        return column and kinds.get(ast.unparse(node.value)) == "table"
-    return isinstance(node, ast.Attribute) and kinds.get(ast.unparse(node.value)) == "table"
+        name = str(node.slice.value) if column and isinstance(node.slice, ast.Constant) else ""
+        return column and _is_as_read(node, name, kinds)
+    return isinstance(node, ast.Attribute) and _is_as_read(node, node.attr, kinds)
+
+
+def _is_as_read(column: ast.Subscript | ast.Attribute, name: str, kinds: dict[str, str]) -> bool:
+    table = ast.unparse(column.value)
+    given = kinds.get(f"{table}.{name}")
+    return kinds.get(table) == "table" and (given is None or int(given) >= column.lineno)
 
 
 def _item_of(read: ast.expr, around: tuple[ast.AST, ...], kinds: dict[str, str], kind: str) -> bool:

@@ -49,6 +49,7 @@ print(test.text.isin(train.text).sum(), "of", len(test), "test reviews are train
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Data
@@ -69,7 +70,14 @@ _CUTS = {
     "drop",
     "take",
     "skip",
+    "query",
+    "filter",
+    "get_group",
+    "isin",
 }
+_NO_ROWS = re.compile(
+    r"model|net|state|vocab|word|token|config|embed|vector|weight|checkpoint|pretrained|map", re.IGNORECASE
+)
 
 
 @rule(level="mistake", needs=("source",), real_data=False)
@@ -87,7 +95,7 @@ def check(record: Record) -> Iterator[Finding]:
                 )
         for block in blocks(tree) if again else ():
             for one, two, statement in _read_twice(block):
-                if not (_is_cut(tree, one) and _is_cut(tree, two)):
+                if not (_is_cut(tree, one) and _is_cut(tree, two)) and not _are_told_apart(tree, one, two):
                     place = place_of(key, text, statement)
                     yield Finding(place, _message(two, one, expression(record, place)))
 
@@ -131,7 +139,12 @@ def _read_twice(block: list[ast.stmt]) -> Iterator[tuple[str, str, ast.stmt]]:
     for statement in block:
         for name, value in bound(statement):
             role = role_by_name(name)
-            if role is None or not isinstance(value, ast.Call) or not (value.args or value.keywords):
+            if (
+                role is None
+                or _NO_ROWS.search(name)
+                or not isinstance(value, ast.Call)
+                or not (value.args or value.keywords)
+            ):
                 continue
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Tuple):
                 continue  # what comes back in several parts was split
@@ -146,7 +159,30 @@ def _speaks_of_files(call: ast.Call) -> bool:
     word = last_word(call).lower()
     reads = any(part in word for part in ("read", "load", "open", "dataset", "imdb", "ag_news", "get_", "corpus"))
     given = " ".join(ast.unparse(one) for one in (*call.args, *(word.value for word in call.keywords))).lower()
+    if _NO_ROWS.search(word) or ast.unparse(call.func) == "torch.load":
+        return False
     return reads and any(part in given for part in ("train", "path", "file", ".csv", ".tsv", ".txt", ".json", "/"))
+
+
+def _are_told_apart(tree: ast.Module, one: str, two: str) -> bool:
+    """Say whether both are told later on which rows are theirs: `both.set_part("test")`, `rows = keep(rows, "test")`."""
+    told = {name: {text.replace(name, "?") for text in _told(tree, name)} for name in (one, two)}
+    return bool(told[one]) and bool(told[two]) and not told[one] & told[two]
+
+
+def _told(tree: ast.Module, name: str) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            given = [*node.args, *(word.value for word in node.keywords)]
+            is_of = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == name
+            is_given = any(ast.unparse(argument) == name for argument in given)
+            others = [one.value for one in given if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+            if (is_of or is_given) and any(role_by_name(word) for word in others):
+                yield ast.unparse(node)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Attribute):
+            value = node.value.value if isinstance(node.value, ast.Constant) else None
+            if ast.unparse(node.targets[0].value) == name and isinstance(value, str) and role_by_name(value):
+                yield ast.unparse(node)
 
 
 def _is_cut(tree: ast.Module, name: str) -> bool:

@@ -125,12 +125,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Data, Scope
+from rnnlab.facts import Call, Data, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.inside import around
 from rnnlab.rules.asking.syntax import trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
+_MEANT = re.compile(r"untrained|random|baseline|fresh|initial|dummy|chance", re.IGNORECASE)
 _LOADS = re.compile(r"load|restore|resume|from_pretrained|copy")
 
 
@@ -152,9 +153,18 @@ def check(record: Record) -> Iterator[Finding]:
         if not filled and _may_be_filled(record, model):
             continue
         asked = _first_answer(record, model)
-        if asked is not None and asked.place not in done:
+        if asked is None or _is_tried_before_training(record, asked) or _MEANT.search(model.name):
+            continue
+        if asked.place not in done:
             done.add(asked.place)
             yield Finding(asked.place, _message(record, model, filled), (model.n, asked.n, *(one.n for one in filled)))
+
+
+def _is_tried_before_training(record: Record, asked: Scope) -> bool:
+    """Say whether a model is only tried, to see its shapes, above the training in the same file."""
+    steps = list(record.ask(Call, what="optimizer_step"))
+    here = [step for step in steps if step.place and asked.place and step.place.file == asked.place.file]
+    return bool(here) and all(step.n > asked.n for step in steps)
 
 
 def _is_a_part(record: Record, weights: Data) -> bool:
@@ -177,13 +187,15 @@ def _may_be_filled(record: Record, model: Data) -> bool:
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
-    for key, _, tree in trees(record):
+    for key, text, tree in trees(record):
         if model.place is None or not key.startswith(model.place.file):
             continue
+        if re.search(r"\.copy_\(|\.data\s*=", text) and re.search(rf"\b{re.escape(name)}\.(named_)?parameters\(", text):
+            return True
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and _meets(node, name, defined):
                 return True
-            if isinstance(node, ast.Assign) and _is_renamed(node, name):
+            if isinstance(node, ast.Assign) and (_is_renamed(node, name) or _is_read_again(node, name)):
                 return True
     return False
 
@@ -201,6 +213,12 @@ def _is_renamed(assign: ast.Assign, name: str) -> bool:
     """Say whether the model gets another name, or its name another model."""
     read = ast.unparse(assign.value)
     return read == name or bool(re.fullmatch(rf"(\w+\.)*{re.escape(name)}", read))
+
+
+def _is_read_again(assign: ast.Assign, name: str) -> bool:
+    """Say whether the model's name is given what somebody loaded: `model = torch.load("model.pt")`."""
+    called = ast.unparse(assign.value.func) if isinstance(assign.value, ast.Call) else ""
+    return bool(_LOADS.search(called)) and name in [ast.unparse(one).rpartition(".")[2] for one in assign.targets]
 
 
 def _first_answer(record: Record, model: Data) -> Scope | None:

@@ -210,6 +210,8 @@ def _is_made_of(tree: ast.Module, rows: str, filled: frozenset[str]) -> bool:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and rows in [ast.unparse(target) for target in node.targets]:
             names = {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
+            if isinstance(node.value, ast.Call) and not node.value.args and not node.value.keywords:
+                return True  # an empty table
             if names & filled or isinstance(node.value, ast.Dict | ast.DictComp):
                 return True
             if isinstance(node.value, ast.Call) and ast.unparse(node.value.func) in ("dict", "defaultdict"):

@@ -194,17 +194,25 @@ def _is_made_of_texts(record: Record, made: Data) -> bool:
 
 def _level(record: Record, made: Data) -> Level | None:
     """The same texts, counted in the same way, give the same numbers; what training counted may not have been seen."""
-    others = [fact for fact in record.ask(Data, what="vocabulary") if fact.id != made.id and fact.place != made.place]
+    others = [fact for fact in record.ask(Data, what="vocabulary") if fact.id != made.id]
     others = [fact for fact in others if _is_made_of_texts(record, fact)]
-    if not others:
-        return "risk"
-    return "habit" if any(_texts(record, one) == _texts(record, made) for one in others) else None
+    if any(_texts(record, one) == _texts(record, made) for one in others):
+        return "habit"
+    apart = [fact for fact in others if fact.place != made.place]
+    # In another program, files whose names are not written may be the same ones.
+    same_file = {one.place.file for one in (made, *apart) if one.place is not None}
+    return None if apart and (len(same_file) == 1 or all(_is_known(record, one) for one in (made, *apart))) else "risk"
 
 
 def _texts(record: Record, made: Data) -> list[tuple[str, object, object]]:
     facts = {fact.id: fact for fact in record.ask(Data)}
     behind = [facts[one] for one in made.made_from if one in facts]
     return [(fact.what, fact.samples.get("path") or fact.id, fact.samples.get("side")) for fact in behind]
+
+
+def _is_known(record: Record, made: Data) -> bool:
+    """Say whether the names of the files are known from which a vocabulary was made."""
+    return all(isinstance(path, str) and "{" not in path for _, path, _ in _texts(record, made))
 
 
 def _message(made: Data) -> str:

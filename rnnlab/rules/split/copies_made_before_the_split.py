@@ -43,14 +43,19 @@ print(sum(swap(text) in known for text, label in test_rows), "of", len(test_rows
 """
 
 import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.record import Record
 from rnnlab.rules.asking.copying import copied, given_back, is_made_once, scopes
 from rnnlab.rules.asking.syntax import names_in, place_of, trees
 from rnnlab.rules.asking.tables import bound, last_word, pieces
-from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
 
+_LEAVES_OUT = re.compile(
+    r"Under|NearMiss|Tomek|Nearest|Centroids|OneSided|Cleaning|AllKNN|Hardness|\brus\b", re.IGNORECASE
+)
+_DRAWS_AGAIN = re.compile(r"Over|SMOTE|ADASYN|\bros\b", re.IGNORECASE)
 _FOLDS = {"KFold", "StratifiedKFold", "ShuffleSplit", "StratifiedShuffleSplit", "RepeatedStratifiedKFold"}
 
 
@@ -64,15 +69,33 @@ def check(record: Record) -> Iterator[Finding]:
             splits = dict(_splits(scope))
             has_split = has_split or bool(splits)
             for statement, whole, origin in _copied_and_split(name, scope, splits, giving):
+                level = _level(tree, origin)
+                if level is None:
+                    continue
                 place, copy = place_of(key, text, statement), place_of(key, text, origin)
                 yield Finding(
                     place,
                     f"'{whole}' holds copies, made in line {copy.line} ({expression(record, copy)[:80]}), and is split "
                     f"after that: of one review a copy is trained on and another is tested, and the score is learnt by "
                     f"heart. Split first, then make copies in the training part alone.",
+                    (),
+                    level,
                 )
     if not has_split:
         raise Unseen("no line that splits the data was seen")
+
+
+def _level(tree: ast.Module, origin: ast.stmt) -> Level | None:
+    """Ask what draws anew: a sampler that only leaves rows out makes no copies, and of an unknown one nobody can be sure."""
+    made = dict(pair for one in ast.walk(tree) if isinstance(one, ast.stmt) for pair in bound(one))
+    for call in ast.walk(origin):
+        if isinstance(call, ast.Call) and last_word(call) in ("fit_resample", "fit_sample"):
+            sampler = ast.unparse(call.func).rpartition(".")[0]
+            kind = ast.unparse(made[sampler]) if sampler in made else sampler
+            if _LEAVES_OUT.search(kind):
+                return None
+            return "mistake" if _DRAWS_AGAIN.search(kind) else "risk"
+    return "mistake"
 
 
 def _copied_and_split(

@@ -45,9 +45,10 @@ from dataclasses import dataclass
 from rnnlab.facts import Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.syntax import place_of, trees
-from rnnlab.rules.asking.tables import Piece, blocks, is_unchanged, overlap, pieces
+from rnnlab.rules.asking.tables import Piece, blocks, is_unchanged, last_word, overlap, pieces
 from rnnlab.rules.kit import Finding, Splits, Unseen, expression, rule
 
+_HANDFUL = 20  # so few rows are no split
 _FEW = 0.01  # of the smaller split: below it, the score cannot move by a point
 
 
@@ -157,8 +158,22 @@ def _sharing(block: list[ast.stmt]) -> Iterator[tuple[Piece, Piece]]:
             if one.whole != two.whole or one.role == two.role or not is_unchanged(block, one, two):
                 continue
             train = next((piece for piece in (one, two) if piece.role == "train"), None)
+            if _is_looked_at(one) or _is_looked_at(two):
+                continue
             if overlap(one, two) and not (train and _retrained(cut, train)):
                 yield one, two
+
+
+def _is_looked_at(piece: Piece) -> bool:
+    """Say whether a piece is a handful of rows, taken to be printed or tried: `rows[:3]`, `table.sample(1)`."""
+    if isinstance(piece.cut, ast.Slice):
+        bounds = (piece.cut.lower or ast.Constant(0), piece.cut.upper)
+        low, high = (one.value if isinstance(one, ast.Constant) else None for one in bounds)
+        return isinstance(low, int) and isinstance(high, int) and 0 <= high - low <= _HANDFUL
+    if last_word(piece.cut) != "sample":
+        return False
+    sizes = [*piece.cut.args[:2], *(word.value for word in piece.cut.keywords if word.arg in ("n", "k"))]
+    return any(isinstance(one, ast.Constant) and type(one.value) is int and one.value <= _HANDFUL for one in sizes)
 
 
 def _retrained(cut: list[Piece], train: Piece) -> bool:

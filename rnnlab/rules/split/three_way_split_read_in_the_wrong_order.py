@@ -42,7 +42,7 @@ from rnnlab.facts import Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.syntax import place_of, trees
 from rnnlab.rules.asking.tables import last_word
-from rnnlab.rules.kit import Finding, Role, Unseen, role_by_name, role_in_words, roles_in, rule
+from rnnlab.rules.kit import Finding, Level, Role, Unseen, role_by_name, role_in_words, roles_in, rule
 
 
 @rule(level="mistake", needs=("source",), real_data=False)
@@ -50,8 +50,8 @@ def check(record: Record) -> Iterator[Finding]:
     """Compare the names of the parts with the order in which torchtext, sklearn, sizes or an own function give them."""
     for key, text, tree in trees(record):
         for statement in ast.walk(tree):
-            if isinstance(statement, ast.Assign) and (why := _disorder(record, statement)):
-                yield Finding(place_of(key, text, statement), why)
+            if isinstance(statement, ast.Assign) and (wrong := _disorder(record, statement)):
+                yield Finding(place_of(key, text, statement), wrong[0], (), wrong[1])
     second = [
         fact for fact in record.ask(Data, what="split") if fact.counts.get("of") == 3 and fact.counts["position"] == 1
     ]
@@ -89,26 +89,37 @@ def _sizes(part: Data) -> str:
     return f"{part.counts['share']:.0%} " if "share" in part.counts else ""
 
 
-def _disorder(record: Record, statement: ast.Assign) -> str:
-    """Say what is wrong with the order of the names on the left; nothing where it fits, or where they do not tell."""
+def _disorder(record: Record, statement: ast.Assign) -> tuple[str, Level | None] | None:
+    """Say what is wrong with the order of the names on the left, and how sure that is; nothing where it fits, or where they do
+    not tell."""
     target, call = statement.targets[0], statement.value
     if not isinstance(target, ast.Tuple) or not isinstance(call, ast.Call):
-        return ""
+        return None
     names = [ast.unparse(name) for name in target.elts]
     roles: list[Role | None] = [role_by_name(name.rpartition(".")[2]) for name in names]
     if None in roles or len(set(roles)) < 2:
-        return ""
+        return None
     word = last_word(call)
     if word == "train_test_split" and len(names) == 2 * sum(not isinstance(arg, ast.Starred) for arg in call.args):
-        return "" if "train" not in roles or _mostly_test(call) else _sides(names, roles)
-    for order, source in _orders(record, call, word):
+        if "train" not in roles or _mostly_test(call) or not (why := _sides(names, roles)):
+            return None
+        # Who turns both sides of each array round may have given the sizes turned round as well.
+        turned = all((role == "train") != (n % 2 == 0) for n, role in enumerate(roles))
+        return why, "risk" if turned and not _sizes_are_written(call) else None
+    for order, source, level in _orders(record, call, word):
         if len(order) == len(roles) and order != roles and sorted(map(str, order)) == sorted(map(str, roles)):
             wrong = next(n for n, role in enumerate(order) if role != roles[n])
             return (
                 f"{source} in the order {', '.join(map(str, order))}: '{names[wrong]}' holds the {order[wrong]} part. "
                 f"Write the names on the left in the same order."
-            )
-    return ""
+            ), level
+    return None
+
+
+def _sizes_are_written(call: ast.Call) -> bool:
+    """Say whether the shares are numbers in the call itself, or those that sklearn takes by itself."""
+    sizes = [word.value for word in call.keywords if word.arg in ("test_size", "train_size")]
+    return all(isinstance(size, ast.Constant) and not isinstance(size.value, int) for size in sizes)
 
 
 def _mostly_test(call: ast.Call) -> bool:
@@ -130,12 +141,12 @@ def _sides(names: list[str], roles: list[Role | None]) -> str:
     return ""
 
 
-def _orders(record: Record, call: ast.Call, word: str) -> Iterator[tuple[list[Role | None], str]]:
+def _orders(record: Record, call: ast.Call, word: str) -> Iterator[tuple[list[Role | None], str, Level | None]]:
     """Return the orders that the sizes given, or the function called, tell."""
     if word == "random_split":
         for argument in call.args:
             if isinstance(argument, ast.List | ast.Tuple):
-                yield [role_by_name(ast.unparse(size)) for size in argument.elts], "random_split was given sizes"
+                yield [role_by_name(ast.unparse(size)) for size in argument.elts], "random_split was given sizes", None
     elif isinstance(call.func, ast.Name):
         defined = [
             node
@@ -144,16 +155,19 @@ def _orders(record: Record, call: ast.Call, word: str) -> Iterator[tuple[list[Ro
             if isinstance(node, ast.FunctionDef) and node.name == word
         ]
         if len(defined) == 1:
-            yield from ((order, f"{word}() returns its parts") for order in _returned(defined[0]))
+            source = f"{word}() returns its parts"
+            for order, is_named in _returned(defined[0]):
+                yield order, source, None if is_named else "risk"
 
 
-def _returned(function: ast.FunctionDef) -> Iterator[list[Role | None]]:
+def _returned(function: ast.FunctionDef) -> Iterator[tuple[list[Role | None], bool]]:
     """Return the order of the parts that a function returns, by their names; else by what its docstring says."""
     returns = [node.value for node in ast.walk(function) if isinstance(node, ast.Return)]
     if len(returns) != 1 or not isinstance(returns[0], ast.Tuple):
         return
     order: list[Role | None] = [role_by_name(ast.unparse(part)) for part in returns[0].elts]
-    if not all(isinstance(part, ast.Name) for part in returns[0].elts) or None in order:
+    is_named = all(isinstance(part, ast.Name) for part in returns[0].elts) and None not in order
+    if not is_named:
         order = [role for _, role in roles_in(ast.get_docstring(function) or "")]
     if None not in order and len(set(order)) == len(order):
-        yield order
+        yield order, is_named

@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import place_of, trees, with_parents, without_documentation
 from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, rule
 
@@ -52,13 +52,18 @@ _ROWS = _NAMES | {"row", "review"}  # within np.array(...) no text is meant
 def check(record: Record) -> Iterator[Finding]:
     """Look for cuts from the front, at fewer than 400 words, in programs that read the IMDb reviews."""
     files = list(trees(record))
-    if not any("imdb" in text.lower() for _, text, _ in files) and not _reads_reviews_and_labels(record):
+    # A comment or a docstring may name where the program was taken from.
+    if not any("imdb" in without_documentation(tree).lower() for _, _, tree in files) and not _reads_reviews_and_labels(
+        record
+    ):
         raise Unseen("how long the texts are, and where they give their verdict, is not known")
     numbers = _numbers(tree for _, _, tree in files)
     functions = _cutters(tree for _, _, tree in files)
     for key, text, tree in files:
         for node, around in with_parents(tree):
             kept = numbers.get(bound) if (bound := _kept(node, functions)) in numbers else _literal(bound)
+            if around and isinstance(around[-1], ast.BinOp) and _keeps_the_end(around[-1]):
+                continue
             if kept is None or not _TOO_FEW <= kept < _ENOUGH or not isinstance(node, ast.expr) or _is_shown(around):
                 continue
             yield Finding(
@@ -161,7 +166,20 @@ def _defaults(node: ast.AST) -> Iterator[tuple[str, int]]:
                 yield one.arg, value.value
 
 
+def _keeps_the_end(joined: ast.BinOp) -> bool:
+    """Say whether the end of a text is joined to its beginning: `tokens[:100] + tokens[-300:]`."""
+    slices = [one.slice for one in (joined.left, joined.right) if isinstance(one, ast.Subscript)]
+    return any(
+        isinstance(one, ast.Slice) and one.upper is None and isinstance(one.lower, ast.UnaryOp) for one in slices
+    )
+
+
 def _is_shown(around: tuple[ast.AST, ...]) -> bool:
+    """Say whether only a few texts are cut, or what is cut is printed."""
+    over = [one.iter for one in around if isinstance(one, ast.For)]
+    over += [made.iter for one in around if isinstance(one, ast.ListComp | ast.GeneratorExp) for made in one.generators]
+    if any(re.search(r"\.head\(|\.sample\(|\[:\d{1,2}\]", ast.unparse(one)) for one in over):
+        return True
     return any(isinstance(one, ast.Call) and last_word(one) in {"print", "display", "head"} for one in around) or any(
         isinstance(one, ast.JoinedStr) for one in around
     )

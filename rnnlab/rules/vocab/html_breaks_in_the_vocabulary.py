@@ -41,17 +41,22 @@ print(TEXT.vocab.freqs.most_common(5))
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import PurePath
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.syntax import trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.sources import file_and_cell
 
 # Whatever may take the tags out of a text, or the signs they are made of.
 _TAKES_OUT = re.compile(
     r"<\s*/?\s*br|br\s*/?\s*>|<\[|<\.|<\\|html|HTML|soup|bs4|re\.sub|re\.compile|\.sub\(|\.replace\(|findall|finditer|translate\("
     r"|punctuation|isalpha|isalnum|basic_english|(?<!\.)preprocess|clean|normaliz|regex|Regexp|RegEx|filters|"
     r"from_pretrained|Vectorizer|keras"
+)
+_KNOWN = re.compile(
+    r"torch|numpy|pandas|sklearn|collections|functools|itertools|nltk|spacy|keras|tensorflow|gensim|datasets"
 )
 _FILE = re.compile(
     r"(^|[\\/])(imdb[ _]dataset\.csv|aclimdb|labeledtraindata\.tsv|movie_data\.csv)|^(stanfordnlp/)?imdb$", re.I
@@ -73,6 +78,9 @@ def _cut_as_they_are(record: Record) -> Iterator[Finding]:
     facts = {fact.id: fact for fact in record.ask(Data)}
     if any(_TAKES_OUT.search(_code(tree)) for _, _, tree in trees(record)):
         return
+    here = {PurePath(file_and_cell(key)[0]).stem for key in record.sources}
+    if any(_hands_on_to_what_is_not_there(tree, here) for _, _, tree in trees(record)):
+        return
     for vocabulary in record.ask(Data, what="vocabulary", where=lambda fact: fact.seen_by == "source"):
         behind = [facts[one] for one in _ancestors(facts, vocabulary)]
         if any(one.samples.get("type") == "IMDB" or _FILE.search(str(one.samples.get("path", ""))) for one in behind):
@@ -83,6 +91,25 @@ def _cut_as_they_are(record: Record) -> Iterator[Finding]:
                 (vocabulary.n,),
             )
             return
+
+
+def _hands_on_to_what_is_not_there(tree: ast.Module, here: set[str]) -> bool:
+    """Say whether texts go through a function of a file that is not there: `table.review.map(tidy)`."""
+    away = {
+        name.asname or name.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and not _KNOWN.match(node.module or "")
+        and (node.module or "").rpartition(".")[2] not in here
+        for name in node.names
+    }
+    handed = (
+        argument
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("map", "apply")
+        for argument in node.args
+    )
+    return any(isinstance(one, ast.Name) and one.id in away for one in handed)
 
 
 def _code(tree: ast.Module) -> str:

@@ -90,6 +90,8 @@ from rnnlab.rules.asking.syntax import names_in, trees
 from rnnlab.rules.kit import Finding, Unseen, rule, walk_back
 
 _SPECIALS = ("<unk>", "<pad>")
+_OTHER_NUMBERS = ("sub", "add", "arithmetic", "eq", "ne", "compare", "where", "index", "clamp")
+_RENUMBERED = r"\.vocab\.(itos|stoi)\s*=[^=]|\.vocab\.(itos|stoi)\.(remove|pop|clear|insert|update)\(|\.vocab\s*=[^=]"
 _LABELS = re.compile(r"label|target|categ|class|gold|truth|tag|^y(_|$)|_y$|etiket|标签", re.IGNORECASE)
 
 
@@ -98,10 +100,13 @@ def check(record: Record) -> Iterator[Finding]:
     """Look for special tokens among the labels, unless the program moves their numbers back."""
     maps = [one for one in record.ask(Data, what="label map") if _specials(one)]
     for loss in record.ask(Call, where=lambda call: call.what in LOSSES and len(call.inputs) > 1) if maps else ():
-        if any(isinstance(fact, Call) and fact.what in ("sub", "add") for fact in walk_back(record, loss.inputs[1:2])):
-            raise Unseen("the labels are moved by a number before the loss reads them")
+        if any(isinstance(fact, Call) and fact.what in _OTHER_NUMBERS for fact in walk_back(record, loss.inputs[1:2])):
+            raise Unseen("the labels get other numbers before the loss reads them")
     if maps and _are_moved_back(record):
         raise Unseen("the program takes 1 from its labels; whether each pass does so was not followed")
+    for labels in maps:
+        if any(re.search(re.escape(labels.name) + _RENUMBERED, text) for text in record.sources.values()):
+            raise Unseen(f"the program numbers {labels.name} in its own way afterwards")
     fields = {field.name: field for field in record.ask(Data, what="field")}
     for labels in maps:
         specials = _specials(labels)

@@ -139,7 +139,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.plain_dicts import File, plain_dicts
-from rnnlab.rules.asking.syntax import place_of
+from rnnlab.rules.asking.syntax import place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 
@@ -258,9 +258,23 @@ def _of_what_is_typed(record: Record, place: Place, name: str) -> Finding:
 def _is_guarded(record: Record, place: Place | None) -> bool:
     """Say whether anything asks `word in index`, catches KeyError, or makes a dict that answers for every word."""
     owner = expression(record, place).lstrip("[(").partition("[")[0].rpartition(".")[2]
-    asks = re.compile(rf"\bin (self\.)?{re.escape(owner)}\b(?!\.values)|except\b|defaultdict|__missing__|__contains__")
-    loops = re.compile(rf"for \w+(, ?\w+)* in (self\.)?{re.escape(owner)}\b")
+    names = "|".join(re.escape(name) for name in (owner, *_sets_of(record, owner)))
+    asks = re.compile(rf"\bin (self\.)?({names})\b(?!\.values)|except\b|defaultdict|__missing__|__contains__")
+    loops = re.compile(rf"for \w+(, ?\w+)* in (self\.)?({names})\b")
     return any(asks.search(loops.sub("", line)) for text in record.sources.values() for line in text.splitlines())
+
+
+def _sets_of(record: Record, owner: str) -> list[str]:
+    """Return the names of sets that are made of a vocabulary's words, or of what it lacks: `known = set(index)`."""
+    made = re.compile(rf"\b(set|frozenset|list)\([\w.]*\b{re.escape(owner)}\b|\b{re.escape(owner)}\.keys\(\)")
+    given = [node for _, _, tree in trees(record) for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    return [
+        name.id
+        for node in given
+        if made.search(ast.unparse(node.value))
+        for name in node.targets
+        if isinstance(name, ast.Name)
+    ]
 
 
 def _finding(record: Record, look: Call, vocabulary: Data) -> Finding:
@@ -270,4 +284,5 @@ def _finding(record: Record, look: Call, vocabulary: Data) -> Finding:
         f"{expression(record, look.place)} raises a KeyError for every word that the vocabulary of line {line} lacks, and "
         f"the words here come from other reviews than those it was made from. Keep an index for unknown words: .get(word, it).",
         (look.n, vocabulary.n),
+        None if look.values.get("data") else "risk",  # of what is typed in, only the typed words matter
     )

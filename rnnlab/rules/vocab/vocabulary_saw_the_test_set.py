@@ -43,6 +43,7 @@ from typing import NamedTuple
 
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
+from rnnlab.rules.asking.picked import picks_rows
 from rnnlab.rules.kit import Finding, Splits, Unseen, expression, never, role_in_words, rule
 
 _FEWEST = 10  # reviews whose words prove something
@@ -66,12 +67,25 @@ def check(record: Record) -> Iterator[Finding]:
         return bool(_parts(splits, vocabulary, "test") or _parts(splits, vocabulary, "valid"))
 
     found = [vocabulary for vocabulary in vocabularies if saw_too_much(vocabulary)]
+    picked = [one for one in found if _is_picked(record, splits, one)] if not proofs else []
+    found = [one for one in found if one not in picked]
     for vocabulary in found:
         yield _finding(record, splits, vocabulary, [proof for proof in proofs if _is_of(proof, vocabulary)])
     if not found and proofs:
         yield _proved(record, proofs[0])
+    elif picked and not found:
+        raise Unseen("the vocabulary is built from rows that a condition picks; which these are was not seen")
     elif never(vocabularies, saw_too_much, record) and not _are_of_training(splits, record):
         _say_what_is_unknown(splits, vocabularies)
+
+
+def _is_picked(record: Record, splits: Splits, vocabulary: Data) -> bool:
+    """Say whether the reviews were picked by a condition out of a whole, where source alone takes them for the whole."""
+    return (
+        vocabulary.seen_by == "source"
+        and not any(source in _parts(splits, vocabulary, "test") for source in vocabulary.made_from)
+        and picks_rows(record, vocabulary.place)
+    )
 
 
 class _Proof(NamedTuple):
@@ -133,6 +147,9 @@ def _parts(splits: Splits, vocabulary: Data, role: str) -> list[int]:
 def _finding(record: Record, splits: Splits, vocabulary: Data, proofs: list[_Proof]) -> Finding:
     test, valid = _parts(splits, vocabulary, "test"), _parts(splits, vocabulary, "valid")
     part = splits.data[(test or valid)[0]]
+    # What is cut out of training reviews is held out from them to choose by, whatever it is called.
+    if all(_is_of_a_training_part(splits, one) for one in test):
+        test = []
     kind = "test" if test else "validation"
     through = [s for s in vocabulary.made_from if s != part.id and part.id in splits.parts(s)]
     way = f"'{splits.name(through[0])}' holds the reviews of" if through else "it was given"
@@ -147,6 +164,14 @@ def _finding(record: Record, splits: Splits, vocabulary: Data, proofs: list[_Pro
         f"Split first, then {cure}.",
         (vocabulary.n, part.n, *(proof.fact.n for proof in proofs)),
         "habit" if _is_frozen(record) else None if test else "risk",
+    )
+
+
+def _is_of_a_training_part(splits: Splits, number: int) -> bool:
+    """Say whether rows were cut out of the training side of an earlier cut."""
+    above = [splits.data[one] for one in splits.data[number].made_from if one in splits.data]
+    return any(
+        one.samples.get("side") == "train" or _is_of_a_training_part(splits, one.id) for one in above if one.id < number
     )
 
 

@@ -125,13 +125,19 @@ print(answer("a fine film"))
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.plain_dicts import plain_dicts
-from rnnlab.rules.asking.syntax import place_of
+from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, rule
+
+_VOCABULARY = re.compile(r"vocab|tokenizer|stoi|w2i|word\w*2|dictionary", re.IGNORECASE)
+_WRITES = {"save", "dump", "dumps", "savez", "save_checkpoint", "save_pickle", "save_json", "write"}
 
 
 @rule(level="risk", needs=("source",), real_data=False)
@@ -140,20 +146,35 @@ def check(record: Record) -> Iterator[Finding]:
     plain = [one for one in record.ask(Data, what="vocabulary") if one.samples.get("made_by") == "a dict" and one.place]
     seen = set()
     for vocabulary in plain:
-        place = vocabulary.place
+        file, cell = vocabulary.samples.get("numbered_in", (None, None))
         number = vocabulary.samples.get("numbered_at")
-        if place is None or not isinstance(number, int) or (place.file, number) in seen:
+        if file is None or not isinstance(number, int) or (file, cell, number) in seen:
             continue
         if vocabulary.samples.get("order") == "set":
-            seen.add((place.file, number))
-            yield _finding(record, vocabulary.name, (vocabulary.n,), Place(place.file, number, cell=place.cell))
+            seen.add((file, cell, number))
+            if not _is_kept(record, vocabulary.name):
+                yield _finding(record, vocabulary.name, (vocabulary.n,), Place(file, number, cell=cell))
     for one in plain_dicts(record):
         place = place_of(one.key, one.text, one.node)
-        if (place.file, place.line) not in seen and one.file.set_behind(one.over) is not None:
-            seen.add((place.file, place.line))
+        if (place.file, place.cell, place.line) in seen or one.file.set_behind(one.over) is None:
+            continue
+        seen.add((place.file, place.cell, place.line))
+        if not _is_kept(record, one.name):
             yield _finding(record, one.name, (), place)
     if not plain and not seen:
         raise Unseen("no vocabulary was seen that the program numbers itself")
+
+
+def _is_kept(record: Record, name: str) -> bool:
+    """Say whether a program writes the numbering itself, or a vocabulary, to a file: then any process can read it again."""
+    own = name.rpartition(".")[2]
+    return any(
+        own in names_in(argument) or _VOCABULARY.search(" ".join(names_in(argument)))
+        for _, _, tree in trees(record)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and last_word(node) in _WRITES
+        for argument in [*node.args, *(word.value for word in node.keywords)]
+    )
 
 
 def _finding(record: Record, name: str, evidence: tuple[int, ...], place: Place) -> Finding:
