@@ -193,6 +193,15 @@ def _like(run: Any, given: Any) -> Value:
     return tensors.function(run, given.callee.last, given)
 
 
+@calls("torch.autograd.Variable torch.autograd.variable.Variable torch.Variable")
+def _variable(run: Any, given: Any) -> Value:
+    """`Variable(text)` of the old torch: today it is the tensor itself."""
+    value = tensors.as_tensor(given.get(0, "data") or Unknown())
+    if isinstance(value, Tensor | Packed):
+        return value
+    return Tensor(None, None, "", origins_of([value]), made_of([value]))
+
+
 @calls("torch.nn.Parameter torch.nn.parameter.Parameter")
 def _parameter(run: Any, given: Any) -> Value:
     value = given.get(0, "data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rnnlab.axes import Symbol
-from rnnlab.facts import Call
+from rnnlab.facts import Call, Data, makers
 from rnnlab.operations import LOSSES, RECURRENT, Operation, operation_of
 from rnnlab.reading import shapes, tensors
 from rnnlab.reading.heap import joined_all
@@ -234,6 +234,7 @@ def call_layer(run: Any, owner: Thing, given: Any) -> Value:
             run, operation, pairs, result if packed is None else Tensor(), given.node, {}, layer=text_of(owner)
         )
     if operation.name == "embedding":
+        _stand_side_by_side(run, read[0])
         _settle_the_words(read[0])
     made = _shapes(run, owner, operation, read)
     known = tensors.through(
@@ -256,6 +257,34 @@ def _settle_the_words(read: Tensor) -> None:
         for symbol in read.symbols:
             symbol.nameable = True
             symbol.settle("seq_len")
+
+
+def _stand_side_by_side(run: Any, read: Tensor) -> None:
+    """Words that torch's own collate function put into a batch stand in rows: its axes are the batch, then the words."""
+    if read.shape is None and _is_stacked(run, read):
+        read.shape = (run.size(), run.size())
+        read.symbols = [Symbol("batch", "propagated"), Symbol("seq_len", "propagated")]
+
+
+def _is_stacked(run: Any, read: Tensor) -> bool:
+    """Say whether a tensor is what a loader gave, whose rows torch's own collate function stacked."""
+    waiting, batches = sorted(read.made), []
+    for n in waiting:  # grows as it goes
+        told = run.story.facts[n] if n < len(run.story.facts) else None
+        if isinstance(told, Data) and told.what == "batch":
+            batches.append(told)
+        elif isinstance(told, Call) and told.what == "to" and len(told.inputs) == 1:
+            waiting += sorted(makers(told.inputs[0].note))
+        else:
+            return False
+    loaders = [run.story.by_id(number) for batch in batches for number in batch.made_from]
+    return bool(loaders) and all(
+        one is not None and one.samples.get("collate") == "default_collate" and _has_size(one) for one in loaders
+    )
+
+
+def _has_size(loader: Data) -> bool:
+    return bool(loader.counts.get("batch_size") or loader.samples.get("batch_size"))
 
 
 def _made_tensor(value: Value) -> Value:
