@@ -234,7 +234,7 @@ def call_layer(run: Any, owner: Thing, given: Any) -> Value:
             run, operation, pairs, result if packed is None else Tensor(), given.node, {}, layer=text_of(owner)
         )
     if operation.name == "embedding":
-        _stand_side_by_side(run, read[0])
+        stand_side_by_side(run, read[0])
         _settle_the_words(read[0])
     made = _shapes(run, owner, operation, read)
     known = tensors.through(
@@ -259,7 +259,7 @@ def _settle_the_words(read: Tensor) -> None:
             symbol.settle("seq_len")
 
 
-def _stand_side_by_side(run: Any, read: Tensor) -> None:
+def stand_side_by_side(run: Any, read: Tensor) -> None:
     """Words that torch's own collate function put into a batch stand in rows: its axes are the batch, then the words."""
     if read.shape is None and _is_stacked(run, read):
         read.shape = (run.size(), run.size())
