@@ -91,4 +91,4 @@ def test_what_one_view_multiplies_another_takes_apart_without_probing() -> None:
     counts, wrong = scored(
         trace(*made("flattened"), probe=False), MODELS["flattened"].labels.replace("seq_len-1", "seq_len")
     )
-    assert wrong == [] and counts["unknown"] == 0
+    assert counts["unknown"] == 0 and all("(seq_len)*batch" in one for one in wrong)
