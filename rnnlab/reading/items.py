@@ -129,6 +129,8 @@ def _of_mapping(run: Run, owner: Mapping, key: Value, node: Any) -> Value:
     number = owner.fields["number"]
     if number is not None:
         return libraries.looked_up(run, number, key, node)
+    if known and any(isinstance(one, Class) for one in known) and (chosen := libraries.likely_class(known)) is not None:
+        return chosen
     value = joined_all(known[:8]) if known else Unknown(owner.origins | key.origins)
     if owner.items and isinstance(key, Constant) and owner.fields["element"] is None:
         return Unknown(owner.origins)

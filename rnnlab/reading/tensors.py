@@ -462,6 +462,8 @@ def left_torch(run: Run, owner: Tensor, name: str, word: str, node: Any) -> Valu
     if name == "numpy":
         return Tensor(owner.shape, owner.symbols, owner.dtype, owner.origins, owner.made)
     result = run.number(run.story.word(node)) if name != "tolist" else Unknown()
+    if isinstance(result, Number):
+        result.added = owner.added
     tell(run, operation_of("item"), [(word, owner)], result, node)
     if name == "tolist":
         return Listing("list", None, Unknown(result.origins, result.made), result.origins, result.made)

@@ -91,7 +91,8 @@ _LITERAL = {"LongTensor": "int64", "IntTensor": "int32", "FloatTensor": "float32
 )
 def _tensor(run: Any, given: Any) -> Value:
     value, name = given.get(0, "data"), given.callee.last
-    if name in _LITERAL and len(given.positional) > 1:
+    is_number = isinstance(value, Number) or isinstance(constant(value), int)
+    if name in _LITERAL and (len(given.positional) > 1 or is_number):
         return _sized(run, given)
     shape = _shape_of(run, value) if value is not None else ()
     dtype = _LITERAL.get(name) or tensors._asked_dtype("tensor", given) or _literal_dtype(value)

@@ -105,7 +105,7 @@ from rnnlab.facts import Call, Data
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
-from rnnlab.rules.asking.passes import has_text, passes
+from rnnlab.rules.asking.passes import has_text, loader_of, passes
 from rnnlab.rules.asking.syntax import function_around, trees, with_parents
 from rnnlab.rules.asking.written import Written, is_backward, loop_at, walked_over
 from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
@@ -126,11 +126,14 @@ def check(record: Record) -> Iterator[Finding]:
     found, known, written = list(_printed(record)), False, Written(record)
     evaluations = {id(loop_at(record, one.place)) for one in passes(record, "evaluation")}
     trainings = {id(loop_at(record, one.place)) for one in passes(record, "training")}
+    whole = {id(loop_at(record, one.place)) for one in passes(record) if _is_one_batch(loader_of(record, one))}
     for metric in record.ask(Data, what="metric"):
         loop = _adding_loop(record, metric)
         by, added = _divided_by(record, metric, loop), str(metric.samples.get("added", ""))
         known |= by in ("batches", "examples", "counted")
         is_judging = loop is not None and id(loop) in evaluations and not written.does(loop, is_backward)
+        if id(loop) in whole:
+            continue
         if by == "counted" and _LOSS.search(added) and _counts_turns(record, str(metric.samples.get("divisor", ""))):
             by = "turns"
         if (
@@ -190,20 +193,34 @@ def _line_of(one: Finding) -> tuple[str, int, int | None]:
 
 
 def _adding_loop(record: Record, metric: Data) -> ast.For | ast.While | None:
-    """Return the innermost loop of the same function (or file) that adds something to what was divided."""
+    """Return the loop of the same function (or file) that adds something to what was divided: of several the nearest before."""
     place, total = metric.place, str(metric.samples.get("total", ""))
     total = re.sub(r"^sum\((.*)\)$", r"\1", total)
     function = function_around(record, place)
-    scopes = [tree for key, _, tree in trees(record) if place is not None and file_and_cell(key)[0] == place.file]
-    for scope in [function] if function is not None else scopes:
-        for node, around in with_parents(scope):
-            target = node.target if isinstance(node, ast.AugAssign) else None
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
-                target = node.func.value
-            loops = [one for one in around if isinstance(one, ast.For | ast.While)]
-            if target is not None and ast.unparse(target) == total and loops:
-                return loops[-1]
-    return None
+    if place is None:
+        return None
+    scopes = [
+        (found[1], tree) for key, _, tree in trees(record) if (found := file_and_cell(key))[0] == place.file
+    ]
+    loops = [
+        (cell, loop) for cell, scope in ([(place.cell, function)] if function is not None else scopes)
+        for loop in _loops_that_add(scope, total)
+    ]
+    before = [one for cell, one in loops if cell == place.cell and one.lineno <= place.line]
+    return max(before, key=lambda one: one.lineno) if before else loops[0][1] if loops else None
+
+
+def _loops_that_add(scope: ast.AST, total: str) -> Iterator[ast.For | ast.While]:
+    """Return the innermost loop around each statement that adds to a name: `total += x`, `total = total + x`, `.append(x)`."""
+    for node, around in with_parents(scope):
+        target = node.target if isinstance(node, ast.AugAssign) else None
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Add):
+            target = node.value.left if ast.unparse(node.targets[0]) == ast.unparse(node.value.left) else None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+            target = node.func.value
+        loops = [one for one in around if isinstance(one, ast.For | ast.While)]
+        if target is not None and ast.unparse(target) == total and loops:
+            yield loops[-1]
 
 
 def _divided_by(record: Record, metric: Data, loop: ast.For | ast.While | None) -> str:
@@ -286,6 +303,11 @@ def _of_losses(record: Record, by: object, added: str) -> tuple[str, Level | Non
 def _drops_ragged(record: Record) -> bool:
     loaders = list(record.ask(Data, what="loader"))
     return bool(loaders) and all(str(one.samples.get("options", {}).get("drop_last")) == "True" for one in loaders)
+
+
+def _is_one_batch(loader: Data | None) -> bool:
+    """Say whether a loader gives all its reviews in one batch: `batch_size=len(test_data)`."""
+    return loader is not None and str(loader.samples.get("batch_size", "")).startswith("= len(")
 
 
 def _in_batches(record: Record) -> bool:
