@@ -428,9 +428,7 @@ def _view(use: Use) -> list[Symbols]:
         return [tensor.symbols]
     if 0 in shape:
         return []
-    before = [
-        one for n, s in zip(tensor.shape, tensor.symbols, strict=True) if n != 1 for one in _taken_apart(n, s)
-    ]
+    before = [one for n, s in zip(tensor.shape, tensor.symbols, strict=True) if n != 1 for one in _taken_apart(n, s)]
     after = [n for n in shape if n != 1]
     walked: Symbols = []
     while after:
@@ -460,7 +458,9 @@ def _merged(parts: list[tuple[int, Symbol]]) -> Symbol:
     if "?" not in names:
         made = Symbol("*".join(map(_factor, names)), "propagated", whole=all(s.whole for s in symbols))
     elif names[0] == "seq_len" and len(parts) == 2 and parts[1][0] < _MANY:
-        made = Symbol(f"seq_len*{parts[1][0]}", "propagated", whole=False, nameable=False)  # so many scores of each word
+        made = Symbol(
+            f"seq_len*{parts[1][0]}", "propagated", whole=False, nameable=False
+        )  # so many scores of each word
     made.parts = tuple(parts)
     return made
 

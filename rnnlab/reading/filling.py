@@ -139,6 +139,22 @@ def _asks_for_length(bound: ast.expr, row: ast.expr) -> bool:
     return f"len({ast.unparse(row)})" in ast.unparse(bound) and not isinstance(bound, ast.Attribute)
 
 
+def loop_keeps(run: Run, node: ast.For | ast.AsyncFor, over: Value) -> None:
+    """`for word in words: ids.append(index[word])` turns each token into one other thing: the padding stays where it is."""
+    filled = fillings_in(run, over) if isinstance(over, Listing) else ()
+    if not filled or any(
+        isinstance(one, ast.If | ast.Continue | ast.Break) for part in node.body for one in ast.walk(part)
+    ):
+        return
+    for statement in node.body:
+        added = _added_one([statement])
+        if added is None or not isinstance(added[0], ast.Name) or not _names(node.target) & _names(added[1]):
+            continue
+        value = run.look_up(added[0].id)
+        if isinstance(value, Listing):
+            value.made = tuple(dict.fromkeys((*value.made, *filled)))
+
+
 def _names(node: ast.AST) -> set[str]:
     return {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
 

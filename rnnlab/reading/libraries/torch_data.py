@@ -9,10 +9,10 @@ from rnnlab.axes import Symbol
 from rnnlab.facts import Call, makers
 from rnnlab.reading import tensors
 from rnnlab.reading.filling import fillings_in
+from rnnlab.reading.heap import joined_all
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
 from rnnlab.reading.libraries.rows import part_of_dataset
 from rnnlab.reading.libraries.torch_layers import noted
-from rnnlab.reading.heap import joined_all
 from rnnlab.reading.looping import element_of
 from rnnlab.reading.values import (
     Constant,

@@ -181,7 +181,7 @@ def _sized(run: Any, given: Any) -> Value:
     made = Tensor(shape, None, dtype)
     return tensors.tell(
         run,
-        operation_of("tensor" if name in ("zeros", "ones", "rand", "randn", "full", "arange") else name),
+        operation_of("tensor" if name in ("zeros", "ones", "rand", "randn", "full", "arange", *_LITERAL) else name),
         [],
         made,
         given.node,

@@ -199,11 +199,10 @@ def _adding_loop(record: Record, metric: Data) -> ast.For | ast.While | None:
     function = function_around(record, place)
     if place is None:
         return None
-    scopes = [
-        (found[1], tree) for key, _, tree in trees(record) if (found := file_and_cell(key))[0] == place.file
-    ]
+    scopes = [(found[1], tree) for key, _, tree in trees(record) if (found := file_and_cell(key))[0] == place.file]
     loops = [
-        (cell, loop) for cell, scope in ([(place.cell, function)] if function is not None else scopes)
+        (cell, loop)
+        for cell, scope in ([(place.cell, function)] if function is not None else scopes)
         for loop in _loops_that_add(scope, total)
     ]
     before = [one for cell, one in loops if cell == place.cell and one.lineno <= place.line]

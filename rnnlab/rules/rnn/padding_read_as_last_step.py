@@ -137,7 +137,7 @@ def check(record: Record) -> Iterator[Finding]:
 
 
 def _unpacked_ends(record: Record, runs: list[Call], reads: list[Call]) -> Iterator[tuple[Call, Call]]:
-    """Return what takes the last place of batches that were packed and unpacked again: there the shorter reviews are filled up."""
+    """Return what takes the last place of batches that were unpacked: there the shorter reviews are filled up."""
     for run in runs:
         if not run.inputs or not isinstance(run.inputs[0].note, PackedNote):
             continue
@@ -311,8 +311,8 @@ def _message(record: Record, run: Call, read: Call, padding: Padding) -> str:
 def _message_of_unpacked(record: Record, run: Call, read: Call) -> str:
     hidden = next((name for name in run.binds[1:] if name.isidentifier() and name != "_"), "hidden")
     return (
-        f"{expression(record, read.place)} takes the last place of each review in a batch that was unpacked: {line(run)} stops at "
-        f"each review's last word, and unpacking fills the shorter ones up with zeros, which is what is read here for all but "
+        f"{expression(record, read.place)} takes the last place of each review in a batch that was unpacked: {line(run)} stops "
+        f"at each review's last word, and unpacking fills the shorter ones up with zeros, which is what is read here for all but "
         f"the longest. Go on with the RNN's final hidden state: {hidden}[-1]."
     )
 

@@ -199,6 +199,8 @@ def _is_of_the_states(record: Record, call: Call) -> bool:
         return is_hidden(first_tensor(call))
     if call.what in ("arithmetic", "softmax"):
         return not _MASKING.search(expression(record, call.place))
+    if call.what == "tensor":
+        return not call.inputs and "of" in call.values  # a weight of the model's, as it was born
     return call.what in _BESIDE or call.what in RECURRENT
 
 
