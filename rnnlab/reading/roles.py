@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from rnnlab.operations import UNKNOWN_LOSS, UNKNOWN_MODEL, operation_of
-from rnnlab.reading import tensors
+from rnnlab.reading import fitting, models, tensors
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import Constant, Method, Tensor, Unknown, Value, derived, with_roots
 
@@ -31,6 +31,9 @@ def called(run: Run, callee: Value, given: Any) -> Value | None:
         return _told(run, UNKNOWN_LOSS, given, Tensor((), None, "float32"))
     if not given.values() or not _is_asked(run, name, _OF_A_MODEL):
         return None
+    if (model := fitting.only_model(run, len(given.positional) + len(given.named))) is not None:
+        with run.doubting():
+            return models.forward(run, fitting.in_any_mode(run, model), given)
     if run.loops:
         run.loops[-1].forwarded = True
     return _told(run, UNKNOWN_MODEL, given, Tensor(None, None, "float32"))

@@ -91,7 +91,7 @@ def _call_by_name(run: Run, value: Value, name: str) -> None:
         if told is None or told.what != "split" or (told.place and told.place.line != run.line):
             return
     told = run.story.by_id(number)
-    if told is not None and not told.name and told.what != "file":
+    if told is not None and not told.name and told.what != "file" and (told.certain or told.what != "model"):
         run.story.change(told.n, name=name)
 
 

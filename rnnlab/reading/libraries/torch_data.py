@@ -98,7 +98,9 @@ def make_loader(run: Any, given: Any, kind: str) -> Thing:
         "batch_size": size,
         "batch": None,
     }
-    return Thing("torch.utils.data.DataLoader", fields, number=number)
+    made = Thing("torch.utils.data.DataLoader", fields, number=number)
+    run.things.append(made)
+    return made
 
 
 def _name_of(value: Value) -> str:

@@ -114,6 +114,8 @@ def make(run: Any, name: str, given: Any) -> Value:
     origins = origins_of(v for v in options.values() if isinstance(v, Tensor | Thing | Mapping | Listing))
     made = Thing(f"torch.nn.{name}", fields, origins)
     fields["told"] = _tell_made(run, made, name, options, given)
+    if operation_of(name).name in LOSSES:
+        run.things.append(made)
     return made
 
 

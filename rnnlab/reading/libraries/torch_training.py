@@ -73,7 +73,9 @@ def _optimizer(run: Any, kind: str, given: Any) -> Value:
         if told is not None:
             samples["model"], samples["model_type"] = told.name, told.samples.get("type", "")
     number = run.story.data(given.node, "optimizer", run.name(given.node), models, counts, samples)
-    return Thing(f"torch.optim.{kind}", {"group": "optimizer", "held": held}, number=number)
+    made = Thing(f"torch.optim.{kind}", {"group": "optimizer", "held": held}, number=number)
+    run.things.append(made)
+    return made
 
 
 def parameters_in(value: Value | None) -> list[tuple[str, str, int | None]]:

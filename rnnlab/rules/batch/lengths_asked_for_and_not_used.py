@@ -147,24 +147,18 @@ def _lengths_beside(node: ast.AST) -> list[str]:
     return [one.id for one in last if isinstance(one, ast.Name) and _LENGTHS.fullmatch(one.id)]
 
 
-def _takes_the_words_alone(forward: ast.FunctionDef) -> list[ast.AST]:
+def _takes_the_words_alone(forward: ast.FunctionDef) -> list[ast.stmt | ast.expr]:
     """Return where a forward takes the first part of what it is given, if nothing takes the second."""
     given = {one.arg for one in forward.args.args[1:]}
     nodes = list(ast.walk(forward))
     parts = [one for one in nodes if isinstance(one, ast.Subscript) and ast.unparse(one.value) in given]
-    firsts: list[ast.AST] = [one for one in parts if ast.unparse(one.slice) == "0"]
+    firsts: list[ast.stmt | ast.expr] = [one for one in parts if ast.unparse(one.slice) == "0"]
     if len(firsts) < len(parts):
         return []
     for one in nodes:
-        target = _unpacked(one)
-        if (
-            isinstance(one, ast.Assign)
-            and target is not None
-            and len(target.elts) == 2
-            and ast.unparse(one.value) in given
-        ):
-            if ast.unparse(target.elts[1]) == "_":
-                firsts.append(one)
+        target = _unpacked(one) if isinstance(one, ast.Assign) and ast.unparse(one.value) in given else None
+        if isinstance(one, ast.Assign) and target is not None and _names(target)[1:] == ["_"]:
+            firsts.append(one)
     return firsts[:1]
 
 
