@@ -262,6 +262,8 @@ def compare(run: Run, node: ast.Compare, left: Value, rights: list[Value]) -> Va
         return _contained(left, right, kind is ast.In)
     if tensors.is_tensor(left) or tensors.is_tensor(right):
         pairs = [(run.story.word(node.left), left), (run.story.word(node.comparators[0]), right)]
+        if kind in (ast.Lt, ast.Gt, ast.LtE, ast.GtE) and not run.models and _are_numbers(left, right):
+            told_choice(run, node, [left, right])
         return tensors.operate(run, _COMPARED[kind], pairs, node)
     if kind in (ast.Lt, ast.Gt, ast.LtE, ast.GtE):
         told_choice(run, node, [left, right])
@@ -272,6 +274,13 @@ def compare(run: Run, node: ast.Compare, left: Value, rights: list[Value]) -> Va
     if kind in (ast.Eq, ast.NotEq) and None not in found and any(isinstance(v, Constant) for v in (left, right)):
         return derived([left, right])
     return derived([left, right], run.story.word(node))
+
+
+def _are_numbers(left: Value, right: Value) -> bool:
+    """Say whether two things that are compared may be single numbers, and none of them is written out, as a threshold is."""
+    sides = (left, right)
+    written = any(isinstance(one, Constant) and one.value not in (0, 0.0, float("inf")) for one in sides)
+    return not written and all(not one.shape for one in sides if isinstance(one, Tensor))
 
 
 def told_choice(run: Run, node: Any, values: list[Value]) -> None:

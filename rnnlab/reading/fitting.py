@@ -44,10 +44,9 @@ def only_model(run: Run, given: int | None = None) -> Instance | None:
     return found if found is not None and (given is None or _takes(found, given)) else None
 
 
-def in_any_mode(run: Run, model: Instance | None) -> Instance | None:
+def in_any_mode(run: Run, model: Instance) -> Instance:
     """Return a model that nobody is seen to hand over: whoever does may have called train() or eval() before."""
-    if model is not None:
-        torch_training.switch(run, model, Unknown())
+    torch_training.switch(run, model, Unknown())
     return model
 
 
@@ -124,7 +123,8 @@ def _fitting(run: Run, name: str, asked: set[str], is_walked: bool) -> Value | N
     if asked & _OF_AN_OPTIMIZER and not asked & _OF_A_MODEL:
         return _only([one for one in run.things if one.fields.get("group") == "optimizer"])
     if asked & _OF_A_MODEL:
-        return in_any_mode(run, only_model(run))
+        model = only_model(run)
+        return in_any_mode(run, model) if model is not None else None
     if _CALLED_A_LOSS.search(name) and not asked:
         return _only([one for one in run.things if operation_of(one.name).name in LOSSES])
     if is_walked and _CALLED_A_LOADER.search(name):

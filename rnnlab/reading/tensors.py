@@ -167,7 +167,7 @@ def tell(
         run.loops[-1].called = True
         run.loops[-1].judged |= operation.name in LOSSES or operation.name == UNKNOWN_LOSS
         if operation.name in _TRAINING:
-            settle(run)
+            settle(run, learns=operation.name != "zero_grad")
     n = run.story.call(node, fact, (makers_key(value for _, value in given), layer))
     for part in _parts(result):
         part.made = (n,)

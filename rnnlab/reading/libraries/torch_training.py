@@ -41,7 +41,7 @@ def event(run: Any, given: Any, what: str, values: dict[str, Any] | None = None,
     if run.loops:
         run.loops[-1].called = True
     if what in ("backward", "zero_grad", "optimizer_step"):
-        settle(run)
+        settle(run, learns=what != "zero_grad")
     key = (str(values), run.training())
     return run.story.call(given.node, call, key)
 
@@ -361,7 +361,7 @@ def contents(value: Value) -> tuple[str, list[int]]:
 def _load(run: Any, given: Any) -> Value:
     target = given.get(0, "f", "fp", "file", "filename")
     path = path_of(target, given.word(0, "f"))
-    saved = run.saved.get(path)
+    saved = run.saved.get(path) or (_only_whole_model(run) if given.callee.root == "torch" else None)
     if saved is None and given.callee.root == "json":
         from rnnlab.reading.libraries import tables
 
@@ -375,6 +375,14 @@ def _load(run: Any, given: Any) -> Value:
     if saved is not None and isinstance(saved[1], Instance) and given.callee.root != "json":
         return saved[1]
     return Thing("checkpoint", {"group": "checkpoint", "saved": saved[1] if saved else None}, number=number)
+
+
+def _only_whole_model(run: Any) -> tuple[int, Any] | None:
+    """Return the model that a program saves whole, where it saves nothing else: what it loads is this one."""
+    from rnnlab.reading import models
+
+    whole = list(run.saved.values())
+    return whole[-1] if whole and all(models.is_model(value) for _, value in whole) else None
 
 
 def _checkpoint_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:

@@ -132,7 +132,7 @@ def check(record: Record) -> Iterator[Finding]:
         by, added = _divided_by(record, metric, loop), str(metric.samples.get("added", ""))
         known |= by in ("batches", "examples", "counted")
         is_judging = loop is not None and id(loop) in evaluations and not written.does(loop, is_backward)
-        if id(loop) in whole:
+        if id(loop) in whole or (loop is not None and _is_begun_again(loop, str(metric.samples.get("total", "")))):
             continue
         if by == "counted" and _LOSS.search(added) and _counts_turns(record, str(metric.samples.get("divisor", ""))):
             by = "turns"
@@ -220,6 +220,12 @@ def _loops_that_add(scope: ast.AST, total: str) -> Iterator[ast.For | ast.While]
         loops = [one for one in around if isinstance(one, ast.For | ast.While)]
         if target is not None and ast.unparse(target) == total and loops:
             yield loops[-1]
+
+
+def _is_begun_again(loop: ast.For | ast.While, total: str) -> bool:
+    """Say whether a total is set back while its loop goes on: it is a mean of a few full batches, then."""
+    emptied = [one for one in ast.walk(loop) if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == total]
+    return any(ast.unparse(one.value) in ("[]", "0", "0.0", "list()") for one in emptied)
 
 
 def _divided_by(record: Record, metric: Data, loop: ast.For | ast.While | None) -> str:

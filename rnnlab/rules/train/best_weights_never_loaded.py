@@ -260,8 +260,15 @@ class _Follower:
         """Say whether a statement lets the model answer for the test reviews."""
         if isinstance(statement, ast.For):
             is_test = _role(statement.iter) == "test"
-            return is_test and not self.written.does(statement, is_backward) and self.written.does(statement, _answers)
+            answers = self.written.does(statement, _answers) or any(self._asks_a_model(one) for one in calls(statement))
+            return is_test and not self.written.does(statement, is_backward) and answers
         return any(self._is_test(call) for call in calls(statement))
+
+    def _asks_a_model(self, call: ast.Call) -> bool:
+        """Say whether something is called that the program puts into evaluation mode elsewhere."""
+        every = (node for source in self.written.sources for node in ast.walk(source.tree) if isinstance(node, ast.Call))
+        modes = {ast.unparse(one.func.value) for one in every if isinstance(one.func, ast.Attribute) and one.func.attr == "eval"}
+        return ast.unparse(call.func) in modes
 
     def _is_test(self, call: ast.Call) -> bool:
         functions = self.written.called(call)
