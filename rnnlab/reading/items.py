@@ -175,7 +175,10 @@ def _write_mapping(run: Run, owner: Mapping, key: Value, value: Value, node: Any
     run.heap.write(owner.fields, "key", key if old_key is None else together([old_key, key]))
     if deep_origins(key) or deep_origins(value):
         run.heap.write(owner.fields, "item_origins", origins_of((key, value)))
-    numbered(run, owner, key, value, node)
+    if (word := run.story.source(node)) and str(getattr(value, "text", "")).startswith(word):
+        run.heap.write(owner.fields, "counts", True)  # counts[word] = counts[word] + 1
+    if not owner.fields.get("counts"):
+        numbered(run, owner, key, value, node)
 
 
 def grow(run: Run, owner: Listing, value: Value, keep_items: bool = True) -> None:

@@ -81,6 +81,7 @@ for batch in train_loader:
 ```
 """
 
+import ast
 import math
 from collections.abc import Iterator
 
@@ -100,6 +101,7 @@ from rnnlab.rules.asking.states import (
     probe,
     slice_at,
 )
+from rnnlab.rules.asking.syntax import trees
 from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 
 # Scores of each word may be worked out before the last is taken: where the words stand is known by their axis.
@@ -131,6 +133,10 @@ def check(record: Record) -> Iterator[Finding]:
         if read.place not in seen:
             seen.add(read.place)
             yield Finding(read.place, _message_of_unpacked(record, run, read), (run.n, read.n))
+    for run, measured, name in _measured_too_late(record, runs, reads):
+        if run.place not in seen:
+            seen.add(run.place)
+            yield Finding(run.place, _message_of_lengths(record, run, measured, name), (run.n,))
     if not seen:
         never(reads, lambda _: False, record)
         _say_who_could_not_look(record, runs)
@@ -148,6 +154,37 @@ def _unpacked_ends(record: Record, runs: list[Call], reads: list[Call]) -> Itera
             notes = [note for item in read.inputs for note in tensors(item.note)]
             if any(_is_output_at_the_end(record, read, note, run) for note in notes):
                 yield read, run
+
+
+def _measured_too_late(record: Record, runs: list[Call], reads: list[Call]) -> Iterator[tuple[Call, int, str]]:
+    """Return the RNNs that read packed batches whose lengths were taken after the padding: all are that of the longest."""
+    late = [found for _, _, tree in trees(record) for node in ast.walk(tree) for found in _lengths_after_padding(node)]
+    packed = [run for run in runs if run.inputs and isinstance(run.inputs[0].note, PackedNote)]
+    if not late or sum("pad_sequence(" in text for text in record.sources.values()) != 1:
+        return
+    for run in packed:
+        if any(_is_hidden(read, note) for read in reads for item in read.inputs for note in tensors(item.note)):
+            yield run, *late[0]
+
+
+def _lengths_after_padding(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """`texts = pad_sequence(texts)`, and then `[len(text) for text in texts]`."""
+    if not isinstance(node, ast.FunctionDef):
+        return
+    padded: set[str] = set()
+    for statement in node.body:
+        for one in ast.walk(statement):
+            over = one.generators[0].iter if isinstance(one, ast.ListComp) and len(one.generators) == 1 else None
+            if isinstance(over, ast.Name) and over.id in padded and isinstance(one, ast.ListComp):
+                text = one.generators[0].target
+                if ast.unparse(one.elt) == f"len({ast.unparse(text)})":
+                    yield one.lineno, over.id
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            padded.discard(name := statement.targets[0].id)
+            is_padding = isinstance(statement.value, ast.Call) and ast.unparse(statement.value.func).endswith(
+                "pad_sequence"
+            )
+            padded |= {name} if is_padding else set()
 
 
 def _padding(record: Record, run: Call) -> Padding | None:
@@ -314,6 +351,14 @@ def _message_of_unpacked(record: Record, run: Call, read: Call) -> str:
         f"{expression(record, read.place)} takes the last place of each review in a batch that was unpacked: {line(run)} stops "
         f"at each review's last word, and unpacking fills the shorter ones up with zeros, which is what is read here for all but "
         f"the longest. Go on with the RNN's final hidden state: {hidden}[-1]."
+    )
+
+
+def _message_of_lengths(record: Record, run: Call, measured: int, name: str) -> str:
+    return (
+        f"{expression(record, run.place)} reads packed batches, but the lengths were taken in line {measured} from {name} after "
+        f"it was filled up: every review is as long as the longest, and the RNN reads the padding. Take the lengths before "
+        f"pad_sequence."
     )
 
 

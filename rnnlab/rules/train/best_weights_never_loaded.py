@@ -266,8 +266,14 @@ class _Follower:
 
     def _asks_a_model(self, call: ast.Call) -> bool:
         """Say whether something is called that the program puts into evaluation mode elsewhere."""
-        every = (node for source in self.written.sources for node in ast.walk(source.tree) if isinstance(node, ast.Call))
-        modes = {ast.unparse(one.func.value) for one in every if isinstance(one.func, ast.Attribute) and one.func.attr == "eval"}
+        every = (
+            node for source in self.written.sources for node in ast.walk(source.tree) if isinstance(node, ast.Call)
+        )
+        modes = {
+            ast.unparse(one.func.value)
+            for one in every
+            if isinstance(one.func, ast.Attribute) and one.func.attr == "eval"
+        }
         return ast.unparse(call.func) in modes
 
     def _is_test(self, call: ast.Call) -> bool:
