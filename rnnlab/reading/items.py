@@ -175,10 +175,19 @@ def _write_mapping(run: Run, owner: Mapping, key: Value, value: Value, node: Any
     run.heap.write(owner.fields, "key", key if old_key is None else together([old_key, key]))
     if deep_origins(key) or deep_origins(value):
         run.heap.write(owner.fields, "item_origins", origins_of((key, value)))
-    if (word := run.story.source(node)) and str(getattr(value, "text", "")).startswith(word):
-        run.heap.write(owner.fields, "counts", True)  # counts[word] = counts[word] + 1
-    if not owner.fields.get("counts"):
+    if not _counts_words(run, value, node):
         numbered(run, owner, key, value, node)
+
+
+def _counts_words(run: Run, value: Value, node: Any) -> bool:
+    """Say whether a dict counts: `counts[word] = counts[word] + 1`, also where a word that is new gets its first one."""
+    written, name = run.story.source(node), run.story.source(getattr(node, "value", node))
+    if written and str(getattr(value, "text", "")).startswith(written):
+        return True
+    if not isinstance(value, Constant) or run.story.part is None:
+        return False
+    again = rf"(?<![\w.]){re.escape(name)}\[[^\]\n]+\]\s*(\+=|=\s*{re.escape(name)}\[[^\]\n]+\]\s*\+)\s*1"
+    return re.search(again, run.story.part.text) is not None
 
 
 def grow(run: Run, owner: Listing, value: Value, keep_items: bool = True) -> None:
