@@ -20,7 +20,14 @@ _EQUAL_NUMBERS = ("zeros", "ones", "full")
 
 
 def filling(node: Any) -> ast.expr | None:
-    """Return the element of `[element] * n` with a number that has to be worked out; None for anything else."""
+    """Return the element of `[element] * n` with a number that has to be worked out; None for anything else.
+
+    `[element for _ in range(longest - len(ids))]` is the same.
+    """
+    if isinstance(node, ast.ListComp) and len(node.generators) == 1 and not node.generators[0].ifs:
+        over, same = node.generators[0].iter, not _names(node.elt) & _names(node.generators[0].target)
+        counts = isinstance(over, ast.Call) and ast.unparse(over.func) == "range" and "len(" in ast.unparse(over)
+        return node.elt if counts and same else None
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
         return None
     for listed, times in ((node.left, node.right), (node.right, node.left)):

@@ -275,7 +275,7 @@ def _is_stacked(run: Any, read: Tensor) -> bool:
         told = run.story.facts[n] if n < len(run.story.facts) else None
         if isinstance(told, Data) and told.what == "batch":
             batches.append(told)
-        elif isinstance(told, Call) and told.what == "to" and len(told.inputs) == 1:
+        elif isinstance(told, Call) and told.what in ("to", "tensor") and len(told.inputs) == 1:
             waiting += sorted(makers(told.inputs[0].note))
         else:
             return False
