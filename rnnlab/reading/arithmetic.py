@@ -334,7 +334,7 @@ def augmented(run: Run, node: ast.AugAssign, before: Value, added: Value) -> Val
     """Return what `total += value` gives; in a loop over batches a total remembers what was added to it."""
     result = binary(run, node, node.op, (node.target, before), (node.value, added))
     if isinstance(node.op, ast.Add) and run.loops:
-        if isinstance(result, Tensor) and not result.shape:
+        if isinstance(result, Tensor) and result.shape in (None, (), (1,)):
             result.added = run.story.source(node.value)[:200]
         inside = [Listing, Mapping, Packed, Tensor, Text, Thing]
         if any(isinstance(value, kind) for value in (before, added, result) for kind in inside):

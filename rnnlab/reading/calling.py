@@ -155,7 +155,7 @@ def call(run: Run, callee: Value, given: Arguments) -> Value:
             return joined_all(
                 [call(run, option, given) for option in callee.options if not _is_none(option)] or [Unknown()]
             )
-    told = roles.called(run, callee, given)
+    told = roles.called(run, callee, given) or roles.recurrent(run, callee, given)
     return told if told is not None else derived([callee, *given.values()])
 
 

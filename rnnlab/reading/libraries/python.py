@@ -299,7 +299,7 @@ def _mean_of_turns(run: Any, given: Any, made: Number) -> int:
 
 def _added(value: Listing) -> str:
     element = value.element
-    return getattr(element, "text", "") if value.fields.get("grown") else ""
+    return getattr(element, "text", "") or value.fields.get("added", "") if value.fields.get("grown") else ""
 
 
 @calls("builtins.map builtins.filter")

@@ -353,8 +353,8 @@ def _shapes(run: Any, owner: Thing, operation: Operation, read: list[Tensor]) ->
     args: list[Any] = [None]
     if owner.name == "Flatten":
         args += [tensors.plain(options["start_dim"]), tensors.plain(options["end_dim"])]
-    elif "output_size" in options:
-        args += [tensors.plain(options["output_size"])]
+    elif "output_size" in options or (family.startswith("pool") and "kernel_size" in options):
+        args += [tensors.plain(options.get("output_size") or options["kernel_size"])]
     return shapes.coming_out(family, Asked(operation.name, [t.shape for t in read], args, kwargs, run.size))
 
 
