@@ -204,7 +204,7 @@ class _Follower:
     def _keeps(self, statement: ast.stmt) -> Kept | None:
         for loop in self._trainings(statement, 2):
             for node in within(loop):
-                if isinstance(node, ast.If) and (kept := self._kept_in(node)) is not None:
+                if isinstance(node, ast.If) and (kept := self._kept_in(node, _flags(loop))) is not None:
                     return kept
                 for body in self.written.called(node) if isinstance(node, ast.Call) else ():
                     branches = (one for one in within(body) if isinstance(one, ast.If))
@@ -224,7 +224,7 @@ class _Follower:
                 for inner in in_order(function.body):
                     yield from self._trainings(inner, depth - 1)
 
-    def _kept_in(self, branch: ast.If) -> Kept | None:
+    def _kept_in(self, branch: ast.If, flags: dict[str, ast.expr] | None = None) -> Kept | None:
         """Return the statement of a branch that keeps weights, where the branch also keeps the number that they are best by."""
         statements = [*branch.body, *branch.orelse]
         bound = {
@@ -233,7 +233,8 @@ class _Follower:
             for node in ast.walk(one)
             if isinstance(getattr(node, "ctx", None), ast.Store)
         }
-        if not _is_about(branch.test, bound - {""}):
+        test = (flags or {}).get(_name(branch.test), branch.test)
+        if not _is_about(test, bound - {""}):
             return None
         keeping = [one for statement in statements for one in within(statement) if self._keeps_weights(one)]
         names = {_name(target) for one in keeping if isinstance(one, ast.Assign) for target in one.targets}
@@ -308,6 +309,15 @@ def _loads(call: ast.Call) -> bool:
 
 def _answers(call: ast.Call) -> bool:
     return word(call.func) in _ANSWERS
+
+
+def _flags(loop: ast.For | ast.While) -> dict[str, ast.expr]:
+    """Return the names that hold a comparison: `is_best = accuracy > best`."""
+    return {
+        _name(node.targets[0]): node.value
+        for node in within(loop)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Compare)
+    }
 
 
 def _is_about(test: ast.expr, bound: set[str]) -> bool:
