@@ -17,16 +17,17 @@ from rnnlab.facts import Axis, AxisSource
 
 Shape = tuple[int, ...]
 Symbols = list["Symbol"]
+_MANY = 1_000  # so many scores has no word
 
 
 class Symbol:
     """One axis whose name may be settled later.
 
     A slice of an axis is no longer `whole`: it keeps the name, but two halves are not 2*hid. An axis that was multiplied from
-    others of unknown names is not `nameable` as batch or classes by a loss.
+    others of unknown names is not `nameable` as batch or classes by a loss; its `parts` are these others with their sizes.
     """
 
-    __slots__ = ("name", "nameable", "source", "whole")
+    __slots__ = ("name", "nameable", "parts", "source", "whole")
 
     def __init__(
         self, name: str = "?", source: AxisSource = "unknown", *, whole: bool = True, nameable: bool = True
@@ -34,6 +35,7 @@ class Symbol:
         self.name = name
         self.source: AxisSource = source
         self.whole, self.nameable = whole, nameable
+        self.parts: tuple[tuple[int, Symbol], ...] = ()
 
     def settle(self, name: str, source: AxisSource = "propagated") -> None:
         """Name the axis unless it has a name."""
@@ -426,7 +428,7 @@ def _view(use: Use) -> list[Symbols]:
         return [tensor.symbols]
     if 0 in shape:
         return []
-    before = [(n, s) for n, s in zip(tensor.shape, tensor.symbols, strict=True) if n != 1]
+    before = [one for n, s in zip(tensor.shape, tensor.symbols, strict=True) if n != 1 for one in _taken_apart(n, s)]
     after = [n for n in shape if n != 1]
     walked: Symbols = []
     while after:
@@ -436,18 +438,31 @@ def _view(use: Use) -> list[Symbols]:
                 took.append(before.pop(0))
             else:
                 gave.append(after.pop(0))
-        walked.extend([_merged([s for _, s in took])] if len(gave) == 1 else [Symbol(nameable=False) for _ in gave])
+        walked.extend([_merged(took)] if len(gave) == 1 else [Symbol(nameable=False) for _ in gave])
     rest = iter(walked)
     return [[next(rest) if n != 1 else Symbol() for n in shape]]
 
 
-def _merged(symbols: Symbols) -> Symbol:
-    if len(symbols) == 1:
-        return symbols[0]
+def _taken_apart(size: int, symbol: Symbol) -> list[tuple[int, Symbol]]:
+    """Return the axes that an axis was multiplied from, or the axis itself."""
+    whole = symbol.parts and prod(n for n, _ in symbol.parts) == size
+    return list(symbol.parts) if whole else [(size, symbol)]
+
+
+def _merged(parts: list[tuple[int, Symbol]]) -> Symbol:
+    if len(parts) == 1:
+        return parts[0][1]
+    symbols = [symbol for _, symbol in parts]
     names = [s.name for s in symbols]
-    if "?" in names:
-        return Symbol(nameable=False)
-    return Symbol("*".join(map(_factor, names)), "propagated", whole=all(s.whole for s in symbols))
+    made = Symbol(nameable=False)
+    if "?" not in names:
+        made = Symbol("*".join(map(_factor, names)), "propagated", whole=all(s.whole for s in symbols))
+    elif names[0] == "seq_len" and len(parts) == 2 and parts[1][0] < _MANY:
+        made = Symbol(
+            f"seq_len*{parts[1][0]}", "propagated", whole=False, nameable=False
+        )  # so many scores of each word
+    made.parts = tuple(parts)
+    return made
 
 
 def _loss(use: Use) -> list[Symbols]:

@@ -55,7 +55,10 @@ def binary(run: Run, node: Any, kind: ast.operator, left: tuple[Any, Value], rig
     (left_node, one), (right_node, two) = left, right
     if tensors.is_tensor(one) or tensors.is_tensor(two):
         pairs = [(run.story.word(left_node), one), (run.story.word(right_node), two)]
-        return tensors.operate(run, _NAMES[type(kind)], pairs, node)
+        made = tensors.operate(run, _NAMES[type(kind)], pairs, node)
+        if isinstance(one, Tensor) and one.added and isinstance(kind, ast.Div):
+            _tell_metric(run, node, one, two)
+        return made
     if isinstance(one, Constant) and isinstance(two, Constant):
         return _worked(kind, one, two)
     if isinstance(kind, ast.Mod) and isinstance(one, Constant) and isinstance(one.value, str):
@@ -203,23 +206,31 @@ def _numbers(run: Run, node: Any, kind: ast.operator, one: Any, two: Any) -> Val
 def _divided(run: Run, node: Any, one: Number, two: Value) -> Value:
     """A total that a loop added up is divided: a metric, with what it was divided by."""
     made = run.number(run.story.word(node), origins_of((one, two)), made_of((one, two)))
-    if one.added and not (isinstance(two, Constant) and two.value in (100, 100.0, 60, 2)):
-        by = "batches" if isinstance(two, Number) and two.text.startswith("batches of ") else "counted"
-        by = "examples" if isinstance(two, Number) and two.length_of is not None and by == "counted" else by
-        by = "constant" if isinstance(two, Constant) else by
-        divisor = run.story.word(getattr(node, "right", None) or node)
-        samples = {
-            "total": run.story.word(getattr(node, "left", node)),
-            "added": one.added,
-            "divisor": divisor,
-            "by": by,
-        }
-        parents = [*origins_of((one, two))]
-        number = run.story.data(node, "metric", run.name(node), parents, samples=samples)
+    number = _tell_metric(run, node, one, two)
+    if number is not None:
         made.origins = frozenset({number})
     elif one.added:
         made.added = one.added
     return made
+
+
+def _tell_metric(run: Run, node: Any, one: Number | Tensor, two: Value) -> int | None:
+    """Tell of a total that is divided, unless that makes percent of it; return the metric's identity."""
+    if not one.added or (isinstance(two, Constant) and two.value in (100, 100.0, 60, 2)):
+        return None
+    by = "batches" if isinstance(two, Number) and two.text.startswith("batches of ") else "counted"
+    by = "examples" if isinstance(two, Number) and two.length_of is not None and by == "counted" else by
+    by = "constant" if isinstance(two, Constant) else by
+    total, divisor = getattr(node, "left", None), getattr(node, "right", None)
+    if isinstance(node, ast.AugAssign):
+        total, divisor = node.target, node.value
+    samples = {
+        "total": run.story.word(total or node),
+        "added": one.added,
+        "divisor": run.story.word(divisor or node),
+        "by": by,
+    }
+    return run.story.data(node, "metric", run.name(node), [*origins_of((one, two))], samples=samples)
 
 
 def unary(run: Run, node: ast.UnaryOp, value: Value) -> Value:
@@ -251,6 +262,8 @@ def compare(run: Run, node: ast.Compare, left: Value, rights: list[Value]) -> Va
         return _contained(left, right, kind is ast.In)
     if tensors.is_tensor(left) or tensors.is_tensor(right):
         pairs = [(run.story.word(node.left), left), (run.story.word(node.comparators[0]), right)]
+        if kind in (ast.Lt, ast.Gt, ast.LtE, ast.GtE) and not run.models and _are_numbers(left, right):
+            told_choice(run, node, [left, right])
         return tensors.operate(run, _COMPARED[kind], pairs, node)
     if kind in (ast.Lt, ast.Gt, ast.LtE, ast.GtE):
         told_choice(run, node, [left, right])
@@ -261,6 +274,13 @@ def compare(run: Run, node: ast.Compare, left: Value, rights: list[Value]) -> Va
     if kind in (ast.Eq, ast.NotEq) and None not in found and any(isinstance(v, Constant) for v in (left, right)):
         return derived([left, right])
     return derived([left, right], run.story.word(node))
+
+
+def _are_numbers(left: Value, right: Value) -> bool:
+    """Say whether two things that are compared may be single numbers, and none of them is written out, as a threshold is."""
+    sides = (left, right)
+    written = any(isinstance(one, Constant) and one.value not in (0, 0.0, float("inf")) for one in sides)
+    return not written and all(not one.shape for one in sides if isinstance(one, Tensor))
 
 
 def told_choice(run: Run, node: Any, values: list[Value]) -> None:
@@ -314,6 +334,8 @@ def augmented(run: Run, node: ast.AugAssign, before: Value, added: Value) -> Val
     """Return what `total += value` gives; in a loop over batches a total remembers what was added to it."""
     result = binary(run, node, node.op, (node.target, before), (node.value, added))
     if isinstance(node.op, ast.Add) and run.loops:
+        if isinstance(result, Tensor) and result.shape in (None, (), (1,)):
+            result.added = run.story.source(node.value)[:200]
         inside = [Listing, Mapping, Packed, Tensor, Text, Thing]
         if any(isinstance(value, kind) for value in (before, added, result) for kind in inside):
             return result

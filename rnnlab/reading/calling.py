@@ -133,6 +133,8 @@ def call(run: Run, callee: Value, given: Arguments) -> Value:
         return call_function(run, callee, given)
     if isinstance(callee, Method):
         if callee.function is not None:
+            if _is_models_forward(callee):
+                return models.forward(run, callee.receiver, given)  # type: ignore[arg-type]
             return call_function(run, callee.function, given.after(callee.receiver))
         return libraries.call_method(run, callee, given)
     if isinstance(callee, Library):
@@ -153,8 +155,14 @@ def call(run: Run, callee: Value, given: Arguments) -> Value:
             return joined_all(
                 [call(run, option, given) for option in callee.options if not _is_none(option)] or [Unknown()]
             )
-    told = roles.called(run, callee, given)
+    told = roles.called(run, callee, given) or roles.recurrent(run, callee, given)
     return told if told is not None else derived([callee, *given.values()])
+
+
+def _is_models_forward(callee: Method) -> bool:
+    """`model.forward(text)` is the model's own answer, as `model(text)` is."""
+    owner = callee.receiver
+    return isinstance(owner, Instance) and models.is_model(owner) and owner.kind.attribute("forward") is callee.function
 
 
 def _is_none(value: Value) -> bool:

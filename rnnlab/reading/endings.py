@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from rnnlab.reading import models
+from rnnlab.reading import fitting, models
 from rnnlab.reading.attributes import bound
 from rnnlab.reading.calling import Arguments, call, instantiate
 from rnnlab.reading.libraries.lightning import hooks
@@ -23,15 +23,31 @@ def run_the_rest(run: Run) -> None:
     run.frames, run.loops, run.models, run.story.inside = [], [], [], []
     for kind in list(run.classes)[:_MOST]:
         if models.is_model_class(kind) and not any(one.kind is kind for one in run.instances):
-            _guarded(run, kind.file, lambda kind=kind: _try_model(run, kind))
+            _guarded(run, kind.file, lambda kind=kind: _make_model(run, kind))
+    for function in _uncalled(list(run.functions)[:_MOST]):
+        if function.owner is None and not _is_entered(run, function):
+            _guarded(run, function.file, lambda one=function: _call(run, one))
+    for kind in list(run.classes)[:_MOST]:
+        if not models.is_model_class(kind):
+            _guarded(run, kind.file, lambda kind=kind: _try_methods(run, kind))
     for instance in list(run.instances)[:_MOST]:
         if models.is_model(instance) and not _is_entered(run, instance.kind.attribute("forward")):
             _guarded(run, instance.kind.file, lambda one=instance: _try_forward(run, one))
     for kind in list(run.classes)[:_MOST]:
         _guarded(run, kind.file, lambda kind=kind: _try_methods(run, kind))
-    for function in list(run.functions)[:_MOST]:
-        if function.owner is None and not _is_entered(run, function):
-            _guarded(run, function.file, lambda one=function: _call(run, one, one.node))
+
+
+def _uncalled(functions: list[Function]) -> list[Function]:
+    """Return functions in the order in which they are tried: those first that no other one of them calls."""
+    named = {id(one): _asked_for(one) for one in functions}
+    called = {name for one in functions for name in named[id(one)] if name != one.name}
+    return sorted(functions, key=lambda one: one.name.rpartition(".")[2] in called)
+
+
+def _asked_for(function: Function) -> set[str]:
+    nodes = [one for one in ast.walk(function.node) if one is not function.node]
+    names = {one.id for one in nodes if isinstance(one, ast.Name)}
+    return names | {one.attr for one in nodes if isinstance(one, ast.Attribute)}
 
 
 def _guarded(run: Run, file: str, work: Any) -> None:
@@ -58,11 +74,10 @@ def _is_entered(run: Run, value: Value | None) -> bool:
     return not isinstance(value, Function) or id(value.node) in run.entered
 
 
-def _try_model(run: Run, kind: Class) -> None:
+def _make_model(run: Run, kind: Class) -> None:
     made = instantiate(run, kind, Arguments(kind.node, rest=None))
     if isinstance(made, Instance):
         made.fields["training"] = Unknown()
-        _try_forward(run, made)
 
 
 def _try_forward(run: Run, instance: Instance) -> None:
@@ -83,13 +98,15 @@ def _try_methods(run: Run, kind: Class) -> None:
         return
     instance = next((one for one in run.instances if one.kind is kind), None)
     if instance is None:
-        made = instantiate(run, kind, Arguments(kind.node))
+        start = kind.attribute("__init__")
+        given = fitting.arguments(run, start) if isinstance(start, Function) else {}
+        made = instantiate(run, kind, Arguments(kind.node, named=given))
         instance = made if isinstance(made, Instance) else None
-    for function in waiting:
+    for function in _uncalled(waiting):
         if instance is not None and not _is_entered(run, function) and not function.name.endswith("__init__"):
             value = bound(function, instance)
-            call(run, value, Arguments(function.node))
+            call(run, value, Arguments(function.node, named=fitting.arguments(run, function)))
 
 
-def _call(run: Run, function: Function, node: Any) -> None:
-    call(run, function, Arguments(node))
+def _call(run: Run, function: Function) -> None:
+    call(run, function, Arguments(function.node, named=fitting.arguments(run, function)))

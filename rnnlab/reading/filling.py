@@ -20,7 +20,14 @@ _EQUAL_NUMBERS = ("zeros", "ones", "full")
 
 
 def filling(node: Any) -> ast.expr | None:
-    """Return the element of `[element] * n` with a number that has to be worked out; None for anything else."""
+    """Return the element of `[element] * n` with a number that has to be worked out; None for anything else.
+
+    `[element for _ in range(longest - len(ids))]` is the same.
+    """
+    if isinstance(node, ast.ListComp) and len(node.generators) == 1 and not node.generators[0].ifs:
+        over, same = node.generators[0].iter, not _names(node.elt) & _names(node.generators[0].target)
+        counts = isinstance(over, ast.Call) and ast.unparse(over.func) == "range" and "len(" in ast.unparse(over)
+        return node.elt if counts and same else None
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
         return None
     for listed, times in ((node.left, node.right), (node.right, node.left)):
@@ -137,6 +144,22 @@ def _added_one(body: list[ast.stmt]) -> tuple[ast.expr, ast.expr, str] | None:
 def _asks_for_length(bound: ast.expr, row: ast.expr) -> bool:
     """Say whether the number of turns depends on how long the row is."""
     return f"len({ast.unparse(row)})" in ast.unparse(bound) and not isinstance(bound, ast.Attribute)
+
+
+def loop_keeps(run: Run, node: ast.For | ast.AsyncFor, over: Value) -> None:
+    """`for word in words: ids.append(index[word])` turns each token into one other thing: the padding stays where it is."""
+    filled = fillings_in(run, over) if isinstance(over, Listing) else ()
+    if not filled or any(
+        isinstance(one, ast.If | ast.Continue | ast.Break) for part in node.body for one in ast.walk(part)
+    ):
+        return
+    for statement in node.body:
+        added = _added_one([statement])
+        if added is None or not isinstance(added[0], ast.Name) or not _names(node.target) & _names(added[1]):
+            continue
+        value = run.look_up(added[0].id)
+        if isinstance(value, Listing):
+            value.made = tuple(dict.fromkeys((*value.made, *filled)))
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -184,9 +184,12 @@ def _tensors(one: Tensor, two: Tensor, both: bool = False) -> Value:
     roots = one.origins | two.origins, made_of((one, two))
     dtype = one.dtype if one.dtype == two.dtype else ""
     if one.shape is None or two.shape is None or len(one.shape) != len(two.shape):
-        return Tensor(None, None, dtype, *roots)
-    symbols = [a if a is b or a.name == b.name else Symbol() for a, b in zip(one.symbols, two.symbols, strict=True)]
-    return Tensor(one.shape, symbols, dtype, *roots)
+        made = Tensor(None, None, dtype, *roots)
+    else:
+        symbols = [a if a is b or a.name == b.name else Symbol() for a, b in zip(one.symbols, two.symbols, strict=True)]
+        made = Tensor(one.shape, symbols, dtype, *roots)
+    made.added = one.added or two.added
+    return made
 
 
 def _unknowns(one: Unknown, two: Unknown, both: bool = False) -> Value:

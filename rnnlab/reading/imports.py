@@ -106,13 +106,19 @@ def module(run: Run, name: str, level: int, node: Any) -> Value:
     """Return a module: a file of the program, run when it is first asked for, or a library by its name."""
     importer = _importer(run, level)
     key = find_module(run.program, name, importer) if name else None
-    if key is not None and (level or name.partition(".")[0] not in KNOWN):
-        return run_file(run, key)
     root = name.partition(".")[0]
+    # A file beside the script comes before a library of its name: datasets.py, evaluate.py.
+    if key is not None and (level or root not in KNOWN or (_lies_beside(importer, key, name) and key != importer)):
+        return run_file(run, key)
     if level or (root not in sys.stdlib_module_names and root not in KNOWN):
         run.story.gap(node, "import", f"the module '{'.' * level}{name}' was not found among the program's files")
         return Unknown(text=name)
     return Library(name)
+
+
+def _lies_beside(importer: str, key: str, name: str) -> bool:
+    around = importer.rpartition(".")[0]
+    return key in (f"{around}.{name}" if around else name, name)
 
 
 def _importer(run: Run, level: int) -> str:

@@ -129,6 +129,8 @@ def _of_mapping(run: Run, owner: Mapping, key: Value, node: Any) -> Value:
     number = owner.fields["number"]
     if number is not None:
         return libraries.looked_up(run, number, key, node)
+    if known and any(isinstance(one, Class) for one in known) and (chosen := libraries.likely_class(known)) is not None:
+        return chosen
     value = joined_all(known[:8]) if known else Unknown(owner.origins | key.origins)
     if owner.items and isinstance(key, Constant) and owner.fields["element"] is None:
         return Unknown(owner.origins)
@@ -173,7 +175,19 @@ def _write_mapping(run: Run, owner: Mapping, key: Value, value: Value, node: Any
     run.heap.write(owner.fields, "key", key if old_key is None else together([old_key, key]))
     if deep_origins(key) or deep_origins(value):
         run.heap.write(owner.fields, "item_origins", origins_of((key, value)))
-    numbered(run, owner, key, value, node)
+    if not _counts_words(run, value, node):
+        numbered(run, owner, key, value, node)
+
+
+def _counts_words(run: Run, value: Value, node: Any) -> bool:
+    """Say whether a dict counts: `counts[word] = counts[word] + 1`, also where a word that is new gets its first one."""
+    written, name = run.story.source(node), run.story.source(getattr(node, "value", node))
+    if written and str(getattr(value, "text", "")).startswith(written):
+        return True
+    if not isinstance(value, Constant) or run.story.part is None:
+        return False
+    again = rf"(?<![\w.]){re.escape(name)}\[[^\]\n]+\]\s*(\+=|=\s*{re.escape(name)}\[[^\]\n]+\]\s*\+)\s*1"
+    return re.search(again, run.story.part.text) is not None
 
 
 def grow(run: Run, owner: Listing, value: Value, keep_items: bool = True) -> None:

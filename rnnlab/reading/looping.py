@@ -143,6 +143,7 @@ def for_loop(run: Run, node: ast.For | ast.AsyncFor) -> str:
     else:
         status = _turns(run, node, lambda: turn(None))
         filling.loop_fills(run, node) if isinstance(node, ast.For) else None
+        filling.loop_keeps(run, node, over)
     _end(run, node, place, passed)
     if status in ("return", "raise"):
         return status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from rnnlab.facts import Named
@@ -146,6 +147,7 @@ def forward(run: Run, instance: Instance, given: Any) -> Value:
     frame = Frame(scope, method, method.file, given.node)
     _bind_parameters(run, method, whole, scope.variables)
     _become_tensors(scope.variables)
+    _settle_words(run, instance, method, scope.variables)
     frame.arguments = dict(scope.variables)
     frame.place = run.story.place(given.node)
     function = f"{instance.kind.name}.forward"
@@ -200,6 +202,29 @@ def _become_tensors(variables: dict[str, Value]) -> None:
     for name, value in variables.items():
         if isinstance(value, Unknown) and (value.made or value.text == name or not value.text):
             variables[name] = Tensor(None, None, "", value.origins, value.made)
+
+
+def _settle_words(run: Run, instance: Instance, method: Function, variables: dict[str, Value]) -> None:
+    """What forward looks up in an embedding is the words of a batch, before any of its sizes is asked for."""
+    from rnnlab.reading.libraries import torch_layers
+
+    for node in ast.walk(method.node):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+            continue
+        layer = instance.fields.get(node.func.attr)
+        if isinstance(layer, Thing) and layer.name == "Embedding":
+            value = variables.get(_root(node.args[0]))
+            if isinstance(value, Tensor):
+                torch_layers.stand_side_by_side(run, value)
+
+
+def _root(node: ast.expr) -> str:
+    """Return the variable behind `x`, `x.long()`, `x.to(device)`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr not in ("long", "to", "cuda", "int", "type", "contiguous"):
+            return ""
+        node = node.func.value
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 # --- methods that models have from torch ------------------------------------------------------------------------------

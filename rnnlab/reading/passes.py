@@ -9,11 +9,14 @@ from rnnlab.reading.running import Run
 LEVELS = ("batches", "epochs", "rounds")
 
 
-def settle(run: Run) -> None:
-    """Something is trained: say what each of the running loops is, from the inside out."""
+def settle(run: Run, learns: bool = True) -> None:
+    """Something is trained: say what each of the running loops is, from the inside out.
+
+    Gradients that are zeroed show which loop is which as well, but nothing learns by that: evaluations zero them, too.
+    """
     level = 0
     for passed in reversed(run.loops):
-        passed.trained |= passed.over is None or passed is run.loops[-1]
+        passed.trained |= learns and (passed.over is None or passed is run.loops[-1])
         if not passed.settled:
             own = passed.counts or not level
             passed.kind = LEVELS[min(level, len(LEVELS) - 1)] if own else "turns"

@@ -8,9 +8,9 @@ import re
 from typing import Any
 
 from rnnlab.operations import UNKNOWN_LOSS, UNKNOWN_MODEL, operation_of
-from rnnlab.reading import tensors
+from rnnlab.reading import fitting, models, tensors
 from rnnlab.reading.running import Run
-from rnnlab.reading.values import Constant, Method, Tensor, Unknown, Value, derived, with_roots
+from rnnlab.reading.values import Constant, Method, Tensor, Thing, Unknown, Value, derived, with_roots
 
 # A model is asked for these, and nothing else of a training is.
 _OF_A_MODEL = {"eval", "parameters", "named_parameters", "state_dict", "load_state_dict", "zero_grad", "train"}
@@ -31,9 +31,33 @@ def called(run: Run, callee: Value, given: Any) -> Value | None:
         return _told(run, UNKNOWN_LOSS, given, Tensor((), None, "float32"))
     if not given.values() or not _is_asked(run, name, _OF_A_MODEL):
         return None
+    if (model := fitting.only_model(run, len(given.positional) + len(given.named))) is not None:
+        with run.doubting():
+            return models.forward(run, fitting.in_any_mode(run, model), given)
     if run.loops:
         run.loops[-1].forwarded = True
     return _told(run, UNKNOWN_MODEL, given, Tensor(None, None, "float32"))
+
+
+_RECURRENT = re.compile(r"(?:[A-Z]\w*)?(LSTM|GRU|RNN)", re.ASCII)
+
+
+def recurrent(run: Run, callee: Value, given: Any) -> Value | None:
+    """Make a recurrent layer where a model makes one of a class that lies elsewhere: `self.gru = GRU(100, 64)`."""
+    if not isinstance(callee, Unknown) or (named := _RECURRENT.fullmatch(callee.text)) is None:
+        return None
+    function = run.frame.function
+    if function is None or not function.name.endswith(".__init__") or function.owner is None:
+        return None
+    if not models.is_model_class(function.owner) or len(given.positional) + len(given.named) < 2:
+        return None
+    from rnnlab.reading.libraries import torch_layers
+
+    with run.doubting():
+        made = torch_layers.make(run, named[1], given)
+    if isinstance(made, Thing) and "batch_first" not in given.named:
+        made.fields["options"]["batch_first"] = Unknown(text="?")
+    return made
 
 
 def _told(run: Run, what: str, given: Any, result: Tensor) -> Value:

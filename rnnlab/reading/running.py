@@ -80,6 +80,8 @@ class Run:
         self.models: list[Any] = []
         self.entered: set[int] = set()
         self.instances: list[Instance] = []
+        self.things: list[Any] = []  # losses, optimizers and loaders, in the order in which they were made
+        self.making = False
         self.functions: list[Function] = []
         self.classes: list[Any] = []
         self.grad_on: bool | None = True

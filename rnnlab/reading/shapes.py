@@ -239,7 +239,9 @@ def _pool(places: int) -> Callable[[Asked], list[Shape | None]]:
         size = asked.argument(1, "output_size")
         one = str(asked.kwargs.get("spelling", "")).lower().startswith("adaptive") and size == 1
         # A window as wide as the axis leaves one place.
-        whole = isinstance(size, int) and places == 1 and size == shape[-1]
+        # A window whose width has to be worked out is as wide as the longest review.
+        is_worked_out = size is ... or (isinstance(size, int) and is_unknown_size(size))
+        whole = places == 1 and (is_worked_out or size == shape[-1])
         return [(*shape[:-places], *(1 if one or whole else asked.fresh() for _ in range(places)))]
 
     return rule

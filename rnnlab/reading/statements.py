@@ -25,12 +25,24 @@ from rnnlab.reading.values import (
 def _assign(run: Run, node: ast.Assign) -> str:
     target = node.targets[0]
     run.line = node.lineno
+    if run.loops and (more := _adds_to_itself(node)) is not None:
+        return _augmented(run, more)
     run.bind(node.value, _words(run, target))
     value = run.evaluate(node.value)
     run.bind(None, ())
     for target in node.targets:
         put(run, target, value, node.value)
     return ""
+
+
+def _adds_to_itself(node: ast.Assign) -> ast.AugAssign | None:
+    """Return `total += loss` for `total = total + loss`: it is the same."""
+    target, value = node.targets[0], node.value
+    if len(node.targets) != 1 or not isinstance(target, ast.Name | ast.Attribute) or not isinstance(value, ast.BinOp):
+        return None
+    if not isinstance(value.op, ast.Add) or ast.unparse(value.left) != ast.unparse(target):
+        return None
+    return ast.copy_location(ast.AugAssign(target, value.op, value.right), value)
 
 
 def _words(run: Run, target: ast.expr) -> tuple[str, ...]:
@@ -79,7 +91,7 @@ def _call_by_name(run: Run, value: Value, name: str) -> None:
         if told is None or told.what != "split" or (told.place and told.place.line != run.line):
             return
     told = run.story.by_id(number)
-    if told is not None and not told.name and told.what != "file":
+    if told is not None and not told.name and told.what != "file" and (told.certain or told.what != "model"):
         run.story.change(told.n, name=name)
 
 

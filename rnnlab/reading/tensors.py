@@ -167,7 +167,7 @@ def tell(
         run.loops[-1].called = True
         run.loops[-1].judged |= operation.name in LOSSES or operation.name == UNKNOWN_LOSS
         if operation.name in _TRAINING:
-            settle(run)
+            settle(run, learns=operation.name != "zero_grad")
     n = run.story.call(node, fact, (makers_key(value for _, value in given), layer))
     for part in _parts(result):
         part.made = (n,)
@@ -462,6 +462,8 @@ def left_torch(run: Run, owner: Tensor, name: str, word: str, node: Any) -> Valu
     if name == "numpy":
         return Tensor(owner.shape, owner.symbols, owner.dtype, owner.origins, owner.made)
     result = run.number(run.story.word(node)) if name != "tolist" else Unknown()
+    if isinstance(result, Number):
+        result.added = owner.added
     tell(run, operation_of("item"), [(word, owner)], result, node)
     if name == "tolist":
         return Listing("list", None, Unknown(result.origins, result.made), result.origins, result.made)

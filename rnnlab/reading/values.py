@@ -84,9 +84,12 @@ class Text(Value):
 
 
 class Tensor(Value):
-    """A tensor: its shape (None where even the rank is unknown), its axes, and whether it is a parameter of a layer."""
+    """A tensor: its shape (None where even the rank is unknown), its axes, and whether it is a parameter of a layer.
 
-    __slots__ = ("dtype", "owner", "shape", "symbols")
+    A total (`total += loss`, in a loop) says what was added.
+    """
+
+    __slots__ = ("added", "dtype", "owner", "shape", "symbols")
 
     def __init__(
         self,
@@ -99,6 +102,7 @@ class Tensor(Value):
     ) -> None:
         super().__init__(origins, made)
         self.shape, self.dtype, self.owner = shape, dtype, owner
+        self.added = ""
         known = list(symbols or ())
         self.symbols = known if shape is not None and len(known) == len(shape) else [Symbol() for _ in shape or ()]
 

@@ -238,6 +238,13 @@ def from_set(run: Any, node: Any, element: Value) -> Value:
     return words.from_set(run, node, element, deep_origins(element))
 
 
+def likely_class(values: list[Value]) -> Value | None:
+    """Return the class of a model among these that a program chooses by a name which is not known."""
+    from rnnlab.reading.libraries import choosing
+
+    return choosing.likely_class(values)
+
+
 def belonging_to(value: Value, number: int) -> Value:
     """Return rows as those of a part."""
     from rnnlab.reading.libraries import rows
@@ -279,6 +286,7 @@ def _load() -> None:
     """Import every file of this folder, so that its tables are filled."""
     from rnnlab.reading.libraries import (  # noqa: F401
         argparse_,
+        choosing,
         containers,
         keras_,
         lightning,

@@ -14,6 +14,7 @@ from rnnlab.reading.values import (
     Listing,
     Mapping,
     Number,
+    Tensor,
     Text,
     Unknown,
     Value,
@@ -128,6 +129,8 @@ def _append(run: Any, owner: Listing, given: Any) -> Value:
     if value is not None:
         if isinstance(value, Number):
             value.text = value.text or given.word(0)
+        if isinstance(value, Number) or (isinstance(value, Tensor) and not value.shape):
+            run.heap.write(owner.fields, "added", run.story.source(given.nodes.get(0))[:200] or given.word(0))
         run.heap.write(owner.fields, "grown", True)
         items.grow(run, owner, value)
     return Constant(None)

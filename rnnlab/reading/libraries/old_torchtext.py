@@ -311,9 +311,13 @@ def _iterator(
     if isinstance(known := constant(size), int):
         counts["batch_size"] = float(known)
     samples = {"type": kind, "options": options}
+    if not counts and size is not None:
+        samples["batch_size"] = noted(size)
     number = run.story.data(given.node, "loader", name, deep_origins(dataset), counts, samples, key=key)
     fields = {"group": "old loader", "is_loader": True, "dataset": dataset, "batch_size": size}
-    return Thing(f"torchtext.data.{kind}", fields, number=number)
+    made = Thing(f"torchtext.data.{kind}", fields, number=number)
+    run.things.append(made)
+    return made
 
 
 def _old_batch(run: Any, owner: Thing, node: Any) -> Value:

@@ -298,8 +298,10 @@ def _mean_of_turns(run: Any, given: Any, made: Number) -> int:
 
 
 def _added(value: Listing) -> str:
-    element = value.element
-    return getattr(element, "text", "") if value.fields.get("grown") else ""
+    if not value.fields.get("grown"):
+        return ""
+    text = str(getattr(value.element, "text", ""))
+    return value.fields.get("added", "") or text if not text or text.endswith("...") else text
 
 
 @calls("builtins.map builtins.filter")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from rnnlab.reading.libraries import choosing
 from rnnlab.reading.libraries.registry import calls
 from rnnlab.reading.values import (
     Constant,
+    File,
     Instance,
     Library,
     Listing,
@@ -58,6 +60,8 @@ def _getattr(run: Any, given: Any) -> Value:
         return attributes.read(run, owner, name, given.node)
     if isinstance(owner, Library) and owner.root == "torch":
         return _chosen_layer(run, owner, given)
+    if isinstance(owner, File):
+        return choosing.of_module(owner, given.get(1))
     return derived(given.values())
 
 

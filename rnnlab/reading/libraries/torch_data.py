@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from rnnlab.axes import Symbol
-from rnnlab.facts import Call
+from rnnlab.facts import Call, makers
 from rnnlab.reading import tensors
 from rnnlab.reading.filling import fillings_in
+from rnnlab.reading.heap import joined_all
 from rnnlab.reading.libraries.registry import ATTRIBUTES, ELEMENTS, ITEMS, calls, methods
 from rnnlab.reading.libraries.rows import part_of_dataset
 from rnnlab.reading.libraries.torch_layers import noted
 from rnnlab.reading.looping import element_of
 from rnnlab.reading.values import (
     Constant,
+    Either,
     Function,
     Instance,
     Listing,
@@ -95,7 +98,9 @@ def make_loader(run: Any, given: Any, kind: str) -> Thing:
         "batch_size": size,
         "batch": None,
     }
-    return Thing("torch.utils.data.DataLoader", fields, number=number)
+    made = Thing("torch.utils.data.DataLoader", fields, number=number)
+    run.things.append(made)
+    return made
 
 
 def _name_of(value: Value) -> str:
@@ -113,12 +118,21 @@ def _batch(run: Any, owner: Thing, node: Any) -> Value:
     from rnnlab.reading.calling import Arguments, call
 
     dataset, collate = owner.fields["dataset"], owner.fields["collate"]
-    row = element_of(run, dataset, node)
+    row = _as_unpacked(run, element_of(run, dataset, node))
     if collate is not None and not (isinstance(collate, Constant) and collate.value is None):
         made = call(run, collate, Arguments(node, [Listing("list", None, row, deep_origins(row))]))
     else:
         made = stacked(run, row, Symbol("batch", "declared"), run.size())
     return told_batch(run, owner, node, made)
+
+
+def _as_unpacked(run: Any, row: Value) -> Value:
+    """Where a dataset may give rows of several kinds, the loop that unpacks them says which: those of so many parts."""
+    wanted = len(run.batch_words)
+    if not isinstance(row, Either) or not wanted:
+        return row
+    fitting = [one for one in row.options if isinstance(one, Listing) and one.items and len(one.items) == wanted]
+    return joined_all(fitting) if fitting else row
 
 
 def told_batch(run: Any, owner: Thing, node: Any, made: Value) -> Value:
@@ -142,10 +156,7 @@ def _padded_on(run: Any, tensor: Tensor, owner: Thing) -> str | None:
     """Return the side on which the rows of a rectangle were filled up with padding, where one can tell."""
     if owner.fields["group"] == "old loader":
         return _padded_by_field(owner) if len(tensor.symbols) == 2 else None
-    for n in reversed(tensor.made):
-        told = run.story.facts[n] if n < len(run.story.facts) else None
-        if not isinstance(told, Call):
-            continue
+    for told in _rows_made_by(run, tensor):
         if told.what in ("pad_sequence", "pad_sequences", "pad_list", "pad") and "padding_side" in told.values:
             return str(told.values["padding_side"])
         bounds = told.values.get("bounds") if told.what == "__setitem__" else None
@@ -159,6 +170,23 @@ def _padded_on(run: Any, tensor: Tensor, owner: Thing) -> str | None:
                 else "?"
             )
     return None
+
+
+_KEEPS_ROWS = frozenset("index select to tensor stack unsqueeze squeeze cat".split())
+
+
+def _rows_made_by(run: Any, tensor: Tensor) -> Iterator[Call]:
+    """Return what made the rows of a tensor, nearest first: rows that are taken out one by one stay filled up as they were."""
+    waiting, seen = sorted(tensor.made, reverse=True), set[int]()
+    while waiting:
+        n = waiting.pop(0)
+        told = run.story.facts[n] if n < len(run.story.facts) else None
+        if n in seen or not isinstance(told, Call):
+            continue
+        seen.add(n)
+        yield told
+        if told.what in _KEEPS_ROWS:
+            waiting += sorted((m for item in told.inputs for m in makers(item.note)), reverse=True)
 
 
 def _padded_by_field(owner: Thing) -> str:
@@ -238,7 +266,10 @@ def stacked(run: Any, row: Value, batch: Symbol, rows: int) -> Value:
         )
     if isinstance(row, Text):
         return Listing("list", None, row)
-    return Unknown()
+    if isinstance(row, Either):
+        return joined_all([stacked(run, one, batch, rows) for one in row.options])
+    filled = fillings_in(run, row)
+    return Tensor(None, None, "", made=filled) if filled else Unknown()
 
 
 def _loader_attribute(run: Any, owner: Thing, name: str, node: Any) -> Value | None:

@@ -91,7 +91,8 @@ _LITERAL = {"LongTensor": "int64", "IntTensor": "int32", "FloatTensor": "float32
 )
 def _tensor(run: Any, given: Any) -> Value:
     value, name = given.get(0, "data"), given.callee.last
-    if name in _LITERAL and len(given.positional) > 1:
+    is_number = isinstance(value, Number) or isinstance(constant(value), int)
+    if name in _LITERAL and (len(given.positional) > 1 or is_number):
         return _sized(run, given)
     shape = _shape_of(run, value) if value is not None else ()
     dtype = _LITERAL.get(name) or tensors._asked_dtype("tensor", given) or _literal_dtype(value)
@@ -180,7 +181,7 @@ def _sized(run: Any, given: Any) -> Value:
     made = Tensor(shape, None, dtype)
     return tensors.tell(
         run,
-        operation_of("tensor" if name in ("zeros", "ones", "rand", "randn", "full", "arange") else name),
+        operation_of("tensor" if name in ("zeros", "ones", "rand", "randn", "full", "arange", *_LITERAL) else name),
         [],
         made,
         given.node,
@@ -191,6 +192,15 @@ def _sized(run: Any, given: Any) -> Value:
 @calls("torch.zeros_like torch.ones_like torch.rand_like torch.randn_like torch.full_like torch.empty_like")
 def _like(run: Any, given: Any) -> Value:
     return tensors.function(run, given.callee.last, given)
+
+
+@calls("torch.autograd.Variable torch.autograd.variable.Variable torch.Variable")
+def _variable(run: Any, given: Any) -> Value:
+    """`Variable(text)` of the old torch: today it is the tensor itself."""
+    value = tensors.as_tensor(given.get(0, "data") or Unknown())
+    if isinstance(value, Tensor | Packed):
+        return value
+    return Tensor(None, None, "", origins_of([value]), made_of([value]))
 
 
 @calls("torch.nn.Parameter torch.nn.parameter.Parameter")

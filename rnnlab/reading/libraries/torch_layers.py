@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from rnnlab.axes import Symbol
-from rnnlab.facts import Call
+from rnnlab.facts import Call, Data, makers
 from rnnlab.operations import LOSSES, RECURRENT, Operation, operation_of
 from rnnlab.reading import shapes, tensors
 from rnnlab.reading.heap import joined_all
@@ -114,6 +114,8 @@ def make(run: Any, name: str, given: Any) -> Value:
     origins = origins_of(v for v in options.values() if isinstance(v, Tensor | Thing | Mapping | Listing))
     made = Thing(f"torch.nn.{name}", fields, origins)
     fields["told"] = _tell_made(run, made, name, options, given)
+    if operation_of(name).name in LOSSES:
+        run.things.append(made)
     return made
 
 
@@ -234,6 +236,7 @@ def call_layer(run: Any, owner: Thing, given: Any) -> Value:
             run, operation, pairs, result if packed is None else Tensor(), given.node, {}, layer=text_of(owner)
         )
     if operation.name == "embedding":
+        stand_side_by_side(run, read[0])
         _settle_the_words(read[0])
     made = _shapes(run, owner, operation, read)
     known = tensors.through(
@@ -256,6 +259,34 @@ def _settle_the_words(read: Tensor) -> None:
         for symbol in read.symbols:
             symbol.nameable = True
             symbol.settle("seq_len")
+
+
+def stand_side_by_side(run: Any, read: Tensor) -> None:
+    """Words that torch's own collate function put into a batch stand in rows: its axes are the batch, then the words."""
+    if read.shape is None and _is_stacked(run, read):
+        read.shape = (run.size(), run.size())
+        read.symbols = [Symbol("batch", "propagated"), Symbol("seq_len", "propagated")]
+
+
+def _is_stacked(run: Any, read: Tensor) -> bool:
+    """Say whether a tensor is what a loader gave, whose rows torch's own collate function stacked."""
+    waiting, batches = sorted(read.made), []
+    for n in waiting:  # grows as it goes
+        told = run.story.facts[n] if n < len(run.story.facts) else None
+        if isinstance(told, Data) and told.what == "batch":
+            batches.append(told)
+        elif isinstance(told, Call) and told.what in ("to", "tensor") and len(told.inputs) == 1:
+            waiting += sorted(makers(told.inputs[0].note))
+        else:
+            return False
+    loaders = [run.story.by_id(number) for batch in batches for number in batch.made_from]
+    return bool(loaders) and all(
+        one is not None and one.samples.get("collate") == "default_collate" and _has_size(one) for one in loaders
+    )
+
+
+def _has_size(loader: Data) -> bool:
+    return bool(loader.counts.get("batch_size") or loader.samples.get("batch_size"))
 
 
 def _made_tensor(value: Value) -> Value:
@@ -322,8 +353,8 @@ def _shapes(run: Any, owner: Thing, operation: Operation, read: list[Tensor]) ->
     args: list[Any] = [None]
     if owner.name == "Flatten":
         args += [tensors.plain(options["start_dim"]), tensors.plain(options["end_dim"])]
-    elif "output_size" in options:
-        args += [tensors.plain(options["output_size"])]
+    elif "output_size" in options or (family.startswith("pool") and "kernel_size" in options):
+        args += [tensors.plain(options.get("output_size") or options["kernel_size"])]
     return shapes.coming_out(family, Asked(operation.name, [t.shape for t in read], args, kwargs, run.size))
 
 

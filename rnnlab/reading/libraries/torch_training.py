@@ -40,8 +40,8 @@ def event(run: Any, given: Any, what: str, values: dict[str, Any] | None = None,
     )
     if run.loops:
         run.loops[-1].called = True
-    if what in ("backward", "optimizer_step"):  # zero_grad stands in evaluations as well
-        settle(run)
+    if what in ("backward", "zero_grad", "optimizer_step"):
+        settle(run, learns=what != "zero_grad")
     key = (str(values), run.training())
     return run.story.call(given.node, call, key)
 
@@ -73,7 +73,9 @@ def _optimizer(run: Any, kind: str, given: Any) -> Value:
         if told is not None:
             samples["model"], samples["model_type"] = told.name, told.samples.get("type", "")
     number = run.story.data(given.node, "optimizer", run.name(given.node), models, counts, samples)
-    return Thing(f"torch.optim.{kind}", {"group": "optimizer", "held": held}, number=number)
+    made = Thing(f"torch.optim.{kind}", {"group": "optimizer", "held": held}, number=number)
+    run.things.append(made)
+    return made
 
 
 def parameters_in(value: Value | None) -> list[tuple[str, str, int | None]]:
@@ -359,7 +361,7 @@ def contents(value: Value) -> tuple[str, list[int]]:
 def _load(run: Any, given: Any) -> Value:
     target = given.get(0, "f", "fp", "file", "filename")
     path = path_of(target, given.word(0, "f"))
-    saved = run.saved.get(path)
+    saved = run.saved.get(path) or (_only_whole_model(run) if given.callee.root == "torch" else None)
     if saved is None and given.callee.root == "json":
         from rnnlab.reading.libraries import tables
 
@@ -373,6 +375,14 @@ def _load(run: Any, given: Any) -> Value:
     if saved is not None and isinstance(saved[1], Instance) and given.callee.root != "json":
         return saved[1]
     return Thing("checkpoint", {"group": "checkpoint", "saved": saved[1] if saved else None}, number=number)
+
+
+def _only_whole_model(run: Any) -> tuple[int, Any] | None:
+    """Return the model that a program saves whole, where it saves nothing else: what it loads is this one."""
+    from rnnlab.reading import models
+
+    whole = list(run.saved.values())
+    return whole[-1] if whole and all(models.is_model(value) for _, value in whole) else None
 
 
 def _checkpoint_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:

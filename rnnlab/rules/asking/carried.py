@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from rnnlab.facts import Call, Fact, Named, Place, Scope, makers, tensors
 from rnnlab.operations import LOSSES, RECURRENT
 from rnnlab.record import Record
+from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.asking.states import CELLS
 from rnnlab.rules.asking.syntax import function_around, place_of, tree_at, trees
 from rnnlab.rules.kit import expression
@@ -19,7 +20,7 @@ _KEEPS_STEPS = frozenset(
     "linear view flatten to dropout permute transpose t relu tanh activation sigmoid softmax log_softmax layer_norm "
     "pad_packed_sequence".split()
 )
-_NEAR = 12  # lines
+_NEAR = 16  # lines
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,26 @@ def carried_states(record: Record) -> list[Carried]:
     """Return the states that RNNs take over from the batch before, one for each place of reading, while training."""
     backward = [call.n for call in record.ask(Call, what="backward")]
     found: dict[Place | None, Carried] = {}
+    if not backward:
+        return list(_carried_in_evaluation(record))
     for reader in record.ask(Call, where=lambda call: call.what in _RNNS and call.grad_on is not False):
         before = [n for n in backward if n < reader.n]
         if before and reader.place not in found:
             for carried in _behind(record, reader, before[-1]):
                 found.setdefault(reader.place, carried)
     return list(found.values())
+
+
+def _carried_in_evaluation(record: Record) -> Iterator[Carried]:
+    """Return the states that go from batch to batch in a program which only evaluates."""
+    done: set[Place | None] = set()
+    for one in passes(record, "evaluation"):
+        for reader in (call for call in one.calls(record) if call.what in _RNNS and call.place not in done):
+            for carried in _behind(record, reader, reader.n):
+                if one.begin < carried.giver.n:
+                    done.add(reader.place)
+                    yield carried
+                    break
 
 
 def _behind(record: Record, reader: Call, backward: int) -> Iterator[Carried]:
@@ -106,14 +121,20 @@ def _parameters(record: Record, place: Place | None) -> set[str]:
 def answers_about_each_text(record: Record, carried: Carried) -> bool | None:
     """Say whether the loss is about one answer for each text, and not about each of its words; None where that was not seen."""
     answers: bool | None = None
+    runs = {carried.reader.n, carried.giver.n}
     for loss in record.ask(Call, where=lambda call: call.what in LOSSES):
-        reached, is_reduced = _walk(record, loss, {carried.reader.n, carried.giver.n})
+        reached, is_reduced = _walk(record, loss, runs)
         if reached:
             answers = bool(answers) or is_reduced
+    if answers is None:
+        # A loss that is written by hand: what is chosen inside the model is chosen for the answer.
+        for backward in record.ask(Call, what="backward"):
+            reached, is_reduced = _walk(record, backward, runs, inside=True)
+            answers = bool(answers) or is_reduced if reached else answers
     return answers
 
 
-def _walk(record: Record, loss: Call, runs: set[int]) -> tuple[bool, bool]:
+def _walk(record: Record, loss: Call, runs: set[int], *, inside: bool = False) -> tuple[bool, bool]:
     """Return whether a loss reads what these runs gave, and whether a step was chosen or several were put together between."""
     waiting = [(n, False) for item in loss.inputs[:1] for n in makers(item.note)]
     seen: set[tuple[int, bool]] = set()
@@ -129,7 +150,11 @@ def _walk(record: Record, loss: Call, runs: set[int]) -> tuple[bool, bool]:
                 reached, is_reduced = True, is_reduced or chosen
             continue
         waiting += [
-            (m, chosen or fact.what not in _KEEPS_STEPS or _is_final(item))
+            (
+                m,
+                chosen
+                or ((fact.what not in _KEEPS_STEPS or _is_final(item)) and not (inside and fact.training is None)),
+            )
             for item in fact.inputs
             for m in makers(item.note)
         ]

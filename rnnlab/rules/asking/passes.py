@@ -100,7 +100,8 @@ def is_one_batch(record: Record, one: Pass) -> bool:
     if loader is None:
         return has_text(record, "batch_size=len(")
     size, examples = loader.counts.get("batch_size"), loader.counts.get("examples")
-    return (size is None and has_text(record, "batch_size=len(")) or bool(size and examples and size >= examples)
+    is_its_length = str(loader.samples.get("batch_size", "")).startswith("= len(")
+    return is_its_length or bool(size and examples and size >= examples)
 
 
 def has_text(record: Record, *pieces: str) -> bool:

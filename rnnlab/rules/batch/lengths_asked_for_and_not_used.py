@@ -123,6 +123,7 @@ def check(record: Record) -> Iterator[Finding]:
                 if _LENGTHS.fullmatch(name) and not _is_read(reach, name):
                     place = place_of(key, text, target) if target is not None else None
                     yield Finding(place, _message(name))
+    yield from _dropped_by_the_model(record)
     if any("include_lengths=True" in text.replace(" ", "") for text in record.sources.values()):
         yield from _only_the_words(record)
 
@@ -134,6 +135,42 @@ def _makes_a_mask(record: Record) -> bool:
     ]
     compared = record.ask(Call, where=lambda call: call.what in ("compare", "eq", "ne") and bool(call.inputs))
     return any(makers(call.inputs[0].note) in looked_up for call in compared)
+
+
+def _dropped_by_the_model(record: Record) -> Iterator[Finding]:
+    """`text, _ = batch` in a model's forward, where the program puts the lengths beside the words of each batch."""
+    beside = {name for _, _, tree in trees(record) for node in ast.walk(tree) for name in _lengths_beside(node)}
+    if not beside:
+        return
+    for key, text, tree in trees(record):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name == "forward":
+                for one in _takes_the_words_alone(node):
+                    yield Finding(place_of(key, text, one), _message(sorted(beside)[0]))
+
+
+def _lengths_beside(node: ast.AST) -> list[str]:
+    """Return the lengths in `return (words, lengths), labels`."""
+    if not isinstance(node, ast.Return | ast.Yield) or not isinstance(node.value, ast.Tuple):
+        return []
+    pairs = [one for one in node.value.elts if isinstance(one, ast.Tuple) and len(one.elts) == 2]
+    last = [pair.elts[1] for pair in pairs]
+    return [one.id for one in last if isinstance(one, ast.Name) and _LENGTHS.fullmatch(one.id)]
+
+
+def _takes_the_words_alone(forward: ast.FunctionDef) -> list[ast.stmt | ast.expr]:
+    """Return where a forward takes the first part of what it is given, if nothing takes the second."""
+    given = {one.arg for one in forward.args.args[1:]}
+    nodes = list(ast.walk(forward))
+    parts = [one for one in nodes if isinstance(one, ast.Subscript) and ast.unparse(one.value) in given]
+    firsts: list[ast.stmt | ast.expr] = [one for one in parts if ast.unparse(one.slice) == "0"]
+    if len(firsts) < len(parts):
+        return []
+    for one in nodes:
+        target = _unpacked(one) if isinstance(one, ast.Assign) and ast.unparse(one.value) in given else None
+        if isinstance(one, ast.Assign) and target is not None and _names(target)[1:] == ["_"]:
+            firsts.append(one)
+    return firsts[:1]
 
 
 def _only_the_words(record: Record) -> Iterator[Finding]:

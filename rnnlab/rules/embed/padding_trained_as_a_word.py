@@ -98,7 +98,7 @@ for text, label in DataLoader(rows, batch_size=8, shuffle=True, collate_fn=colla
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, PackedNote, Place
+from rnnlab.facts import Call, Data, PackedNote, Place
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.numbering import shared_fillings
@@ -116,6 +116,7 @@ def check(record: Record) -> Iterator[Finding]:
     layers = {call.n: call for call in record.ask(Call, what="layer", where=lambda call: call.layer == "Embedding")}
     runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT))
     packed = any(run.inputs and isinstance(run.inputs[0].note, PackedNote) for run in runs)
+    learns = any(record.ask(Call, what="backward"))
     found: dict[Place | None, tuple[Call, Call, Padding]] = {}
     unknown = 0
     for call in record.ask(Call, what="embedding"):
@@ -124,6 +125,8 @@ def check(record: Record) -> Iterator[Finding]:
             continue
         padding = padding_behind(record, call.inputs[:1])
         unknown += padding is None or not padding.is_followed
+        if padding is not None and not isinstance(padding.fact, Data) and not learns:
+            continue  # a sentence that is predicted
         if padding is None or padding.side == "none" or not padding.is_followed or packed or call.grad_on is False:
             continue
         found.setdefault(layer.place, (layer, call, padding))

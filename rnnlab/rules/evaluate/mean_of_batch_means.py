@@ -106,7 +106,7 @@ from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
 from rnnlab.rules.asking.passes import has_text, is_one_batch, passes
-from rnnlab.rules.asking.syntax import around_place, function_around, trees, with_parents
+from rnnlab.rules.asking.syntax import function_around, trees, with_parents
 from rnnlab.rules.asking.written import Written, is_backward, loop_at, walked_over
 from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
 from rnnlab.sources import file_and_cell
@@ -130,8 +130,9 @@ def check(record: Record) -> Iterator[Finding]:
     whole = {id(loop_at(record, one.place)) for one in passes(record) if is_one_batch(record, one)}
     for metric in record.ask(Data, what="metric"):
         loop = _adding_loop(record, metric)
+        total = re.sub(r"^sum\((.*)\)$", r"\1", str(metric.samples.get("total", "")))
         if loop is not None and (
-            id(loop) in whole or _goes_over_passes(loop, evaluations | trainings) or _begins_anew(record, metric, loop)
+            id(loop) in whole or _goes_over_passes(loop, evaluations | trainings) or _is_begun_again(loop, total)
         ):
             continue
         by, added = _divided_by(record, metric, loop), str(metric.samples.get("added", ""))
@@ -196,20 +197,51 @@ def _line_of(one: Finding) -> tuple[str, int, int | None]:
 
 
 def _adding_loop(record: Record, metric: Data) -> ast.For | ast.While | None:
-    """Return the innermost loop of the same function (or file) that adds something to what was divided."""
+    """Return the loop of the same function (or file) that adds something to what was divided: of several the nearest before."""
     place, total = metric.place, str(metric.samples.get("total", ""))
     total = re.sub(r"^sum\((.*)\)$", r"\1", total)
     function = function_around(record, place)
-    scopes = [tree for key, _, tree in trees(record) if place is not None and file_and_cell(key)[0] == place.file]
-    for scope in [function] if function is not None else scopes:
-        for node, around in with_parents(scope):
-            target = node.target if isinstance(node, ast.AugAssign) else None
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
-                target = node.func.value
-            loops = [one for one in around if isinstance(one, ast.For | ast.While)]
-            if target is not None and ast.unparse(target) == total and loops:
-                return loops[-1]
-    return None
+    if place is None:
+        return None
+    scopes = [(found[1], tree) for key, _, tree in trees(record) if (found := file_and_cell(key))[0] == place.file]
+    loops = [
+        (cell, loop)
+        for cell, scope in ([(place.cell, function)] if function is not None else scopes)
+        for loop in _loops_that_add(scope, total)
+    ]
+    before = [one for cell, one in loops if cell == place.cell and one.lineno <= place.line]
+    return max(before, key=lambda one: one.lineno) if before else loops[0][1] if loops else None
+
+
+def _loops_that_add(scope: ast.AST, total: str) -> Iterator[ast.For | ast.While]:
+    """Return the innermost loop around each statement that adds to a name: `total += x`, `total = total + x`, `.append(x)`."""
+    for node, around in with_parents(scope):
+        target = node.target if isinstance(node, ast.AugAssign) else None
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Add):
+            target = node.value.left if ast.unparse(node.targets[0]) == ast.unparse(node.value.left) else None
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "append":
+            target = node.func.value
+        loops = [one for one in around if isinstance(one, ast.For | ast.While)]
+        if target is not None and ast.unparse(target) == total and loops:
+            yield loops[-1]
+
+
+def _is_begun_again(loop: ast.For | ast.While, total: str) -> bool:
+    """Say whether a total is set back while its loop goes on: it is a mean of a few full batches, then."""
+    for one in ast.walk(loop):
+        if isinstance(one, ast.Assign) and ast.unparse(one.value) in (
+            "[]",
+            "0",
+            "0.0",
+            "list()",
+            "0, 0",
+            "(0, 0)",
+            "[], []",
+        ):
+            targets = one.targets[0].elts if isinstance(one.targets[0], ast.Tuple) else one.targets
+            if total in map(ast.unparse, targets):
+                return True
+    return False
 
 
 def _divided_by(record: Record, metric: Data, loop: ast.For | ast.While | None) -> str:
@@ -305,21 +337,6 @@ def _goes_over_passes(loop: ast.For | ast.While, passes: set[int]) -> bool:
     """Say whether a turn holds whole passes: of epochs or folds, each number counts alike."""
     inner = (one for statement in loop.body for one in ast.walk(statement))
     return any(isinstance(one, ast.For | ast.While) and id(one) in passes for one in inner)
-
-
-def _begins_anew(record: Record, metric: Data, loop: ast.For | ast.While) -> bool:
-    """Say whether a sum is divided every so many turns and begins anew: all of its batches are full ones."""
-    place, total = metric.place, re.sub(r"^sum\((.*)\)$", r"\1", str(metric.samples.get("total", "")))
-    for branch in around_place(record, place):
-        if isinstance(branch, ast.If) and loop.lineno < branch.lineno and "%" in ast.unparse(branch.test):
-            set_anew = (node for one in branch.body for node in ast.walk(one) if isinstance(node, ast.Assign))
-            if any(total in (ast.unparse(one) for one in _targets(node)) for node in set_anew):
-                return True
-    return False
-
-
-def _targets(node: ast.Assign) -> list[ast.expr]:
-    return [part for one in node.targets for part in (one.elts if isinstance(one, ast.Tuple) else [one])]
 
 
 def _in_batches(record: Record) -> bool:

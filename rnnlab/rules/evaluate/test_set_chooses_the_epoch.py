@@ -285,6 +285,7 @@ def _choices(written: Written) -> Iterator[Choice]:
             loop = inner.get(id(node))
             if isinstance(node, ast.If):
                 yield from _compared(source, node, loop)
+                yield from _compared_before(source, node, body, loop)
             elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                 yield from _greatest(source, node, node.value, loop)
             elif isinstance(node, ast.Call) and word(node.func) == "step" and len(node.args) == 1 and loop is not None:
@@ -300,6 +301,18 @@ def _compared(source: Source, branch: ast.If, loop: ast.For | ast.While | None) 
             names = _names(one)
             if names & bound:
                 yield Choice(source, one, frozenset(names - bound), loop)
+
+
+def _compared_before(
+    source: Source, branch: ast.If, body: list[ast.stmt], loop: ast.For | ast.While | None
+) -> Iterator[Choice]:
+    """`is_best = accuracy > best`, then `if is_best: best = accuracy`."""
+    flags, bound = _names(branch.test), bound_in([*branch.body, *branch.orelse])
+    for one in (one for statement in body for one in within(statement)):
+        is_flag = isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Name) and one.targets[0].id in flags
+        value = one.value if isinstance(one, ast.Assign) and is_flag else None
+        if isinstance(value, ast.Compare) and is_ordering(value) and _names(value) & bound:
+            yield Choice(source, value, frozenset(_names(value) - bound), loop)
 
 
 def _greatest(source: Source, node: ast.Assign, call: ast.Call, loop: ast.For | ast.While | None) -> Iterator[Choice]:

@@ -87,7 +87,7 @@ from rnnlab.rules.asking.states import (
 from rnnlab.rules.kit import Finding, expression, never, rule
 
 
-@rule(level="mistake", needs=("embedding",), real_data=False)
+@rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for one review that is taken out of the final state, all its layers with it."""
     recurrent(record)

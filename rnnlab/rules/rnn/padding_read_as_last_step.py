@@ -81,6 +81,7 @@ for batch in train_loader:
 ```
 """
 
+import ast
 import math
 import re
 from collections.abc import Iterator
@@ -99,14 +100,18 @@ from rnnlab.rules.asking.states import (
     names,
     padding_behind,
     probe,
+    slice_at,
 )
+from rnnlab.rules.asking.syntax import trees
 from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule, walk_back
 
+# Scores of each word may be worked out before the last is taken: where the words stand is known by their axis.
+_KEEPS_STEPS = KEEPS | {"linear", "view", "softmax", "log_softmax"}
 _ONE_STEP = re.compile(r"\[(:, ?)?(0?:1|-1:)\]")  # a slice of one step
 _MUCH = 1.2  # positions per word: under it, pads are too few to keep the loss at its start
 
 
-@rule(level="mistake", needs=("embedding",))
+@rule(level="mistake", needs=())
 def check(record: Record) -> Iterator[Finding]:
     """Find each RNN that read padded batches, and ask whether the program goes on with its last step."""
     runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT | CELLS))
@@ -127,9 +132,62 @@ def check(record: Record) -> Iterator[Finding]:
             evidence = (run.n, read.n, padding.fact.n, *_experiment(record, run))
             level = None if padding.is_followed else "risk"
             yield Finding(run.place, _message(record, run, read, padding), evidence, level)
+    for read, run in _unpacked_ends(record, runs, reads):
+        if read.place not in seen:
+            seen.add(read.place)
+            yield Finding(read.place, _message_of_unpacked(record, run, read), (run.n, read.n))
+    for run, measured, name in _measured_too_late(record, runs, reads):
+        if run.place not in seen:
+            seen.add(run.place)
+            yield Finding(run.place, _message_of_lengths(record, run, measured, name), (run.n,))
     if not seen:
         never(reads, lambda _: False, record)
         _say_who_could_not_look(record, runs)
+
+
+def _unpacked_ends(record: Record, runs: list[Call], reads: list[Call]) -> Iterator[tuple[Call, Call]]:
+    """Return what takes the last place of batches that were unpacked: there the shorter reviews are filled up."""
+    for run in runs:
+        if not run.inputs or not isinstance(run.inputs[0].note, PackedNote):
+            continue
+        padding = padding_behind(record, run.inputs[:1])
+        if padding is not None and padding.side == "none":
+            continue
+        for read in reads:
+            notes = [note for item in read.inputs for note in tensors(item.note)]
+            if any(_is_output_at_the_end(record, read, note, run) for note in notes):
+                yield read, run
+
+
+def _measured_too_late(record: Record, runs: list[Call], reads: list[Call]) -> Iterator[tuple[Call, int, str]]:
+    """Return the RNNs that read packed batches whose lengths were taken after the padding: all are that of the longest."""
+    late = [found for _, _, tree in trees(record) for node in ast.walk(tree) for found in _lengths_after_padding(node)]
+    packed = [run for run in runs if run.inputs and isinstance(run.inputs[0].note, PackedNote)]
+    if not late or sum("pad_sequence(" in text for text in record.sources.values()) != 1:
+        return
+    for run in packed:
+        if any(_is_hidden(read, note) for read in reads for item in read.inputs for note in tensors(item.note)):
+            yield run, *late[0]
+
+
+def _lengths_after_padding(node: ast.AST) -> Iterator[tuple[int, str]]:
+    """`texts = pad_sequence(texts)`, and then `[len(text) for text in texts]`."""
+    if not isinstance(node, ast.FunctionDef):
+        return
+    padded: set[str] = set()
+    for statement in node.body:
+        for one in ast.walk(statement):
+            over = one.generators[0].iter if isinstance(one, ast.ListComp) and len(one.generators) == 1 else None
+            if isinstance(over, ast.Name) and over.id in padded and isinstance(one, ast.ListComp):
+                text = one.generators[0].target
+                if ast.unparse(one.elt) == f"len({ast.unparse(text)})":
+                    yield one.lineno, over.id
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            padded.discard(name := statement.targets[0].id)
+            is_padding = isinstance(statement.value, ast.Call) and ast.unparse(statement.value.func).endswith(
+                "pad_sequence"
+            )
+            padded |= {name} if is_padding else set()
 
 
 def _padding(record: Record, run: Call) -> Padding | None:
@@ -151,7 +209,7 @@ def _walks_along_the_words(run: Call) -> bool:
     note, first = run.inputs[0].note, run.values.get("batch_first")
     found = names(note)
     if not isinstance(first, bool):
-        return False
+        return first == "= ?" and len(found) == 3 and "seq_len" in found[:2]  # a layer of the program's own
     return len(found) != 3 or found[int(first)] in ("seq_len", "?")
 
 
@@ -239,22 +297,33 @@ def _is_hidden(read: Call, note: TensorNote) -> bool:
 def _is_output_at_the_end(record: Record, read: Call, note: TensorNote, run: Call) -> bool:
     keys = read.values.get("index", []) if read.what == "index" else []
     axes = zip(keys, names(note), note.shape or (), strict=False)
-    if not any(name == "seq_len" and isinstance(key, int) and key in (-1, (size or 0) - 1) for key, name, size in axes):
+    taken = any(name == "seq_len" and isinstance(key, int) and key in (-1, (size or 0) - 1) for key, name, size in axes)
+    if not taken and not _takes_the_last_scores(record, read, names(note)):
         return False
     if run.n in note.made_by:
         return True
     return _is_behind(record, note, run)
 
 
+def _takes_the_last_scores(record: Record, read: Call, axes: list[str]) -> bool:
+    """Say whether `scores[:, -5:]` takes the five scores of the last word, where all words' scores stand side by side."""
+    wide = [(i, name.partition("*")[2]) for i, name in enumerate(axes) if name.startswith("seq_len*")]
+    return read.what == "index" and any(
+        slice_at(record, read, i, len(axes)) == (f"-{count}", "") for i, count in wide if count.isdigit()
+    )
+
+
 def _is_behind(record: Record, note: TensorNote, run: Call) -> bool:
     """Say whether a tensor holds the RNN's steps, looked through what leaves each step where it is."""
-    for _ in range(8):
+    for _ in range(12):
         calls = [fact for n in note.made_by if isinstance(fact := record.fact(n), Call)]
         if any(call.n == run.n for call in calls):
             return True
-        if len(calls) != 1 or calls[0].what not in KEEPS or not calls[0].inputs:
+        if len(calls) != 1 or calls[0].what not in _KEEPS_STEPS or not calls[0].inputs:
             return False
         inner = calls[0].inputs[0].note
+        if isinstance(inner, PackedNote):
+            return run.n in inner.made_by
         if not isinstance(inner, TensorNote):
             return False
         note = inner
@@ -287,6 +356,23 @@ def _message(record: Record, run: Call, read: Call, padding: Padding) -> str:
         f"{expression(record, run.place)} read padded batches without packing: in {ends:,} of {rows:,} reviews the last step "
         f"is <pad> ({ratio:.1f} positions for each real word), and {taken} goes on with that last step. "
         f"{_consequence(record, ratio)} Let the RNN stop at the last word: Field(include_lengths=True), and {cure}."
+    )
+
+
+def _message_of_unpacked(record: Record, run: Call, read: Call) -> str:
+    hidden = next((name for name in run.binds[1:] if name.isidentifier() and name != "_"), "hidden")
+    return (
+        f"{expression(record, read.place)} takes the last place of each review in a batch that was unpacked: {line(run)} stops "
+        f"at each review's last word, and unpacking fills the shorter ones up with zeros, which is what is read here for all but "
+        f"the longest. Go on with the RNN's final hidden state: {hidden}[-1]."
+    )
+
+
+def _message_of_lengths(record: Record, run: Call, measured: int, name: str) -> str:
+    return (
+        f"{expression(record, run.place)} reads packed batches, but the lengths were taken in line {measured} from {name} after "
+        f"it was filled up: every review is as long as the longest, and the RNN reads the padding. Take the lengths before "
+        f"pad_sequence."
     )
 
 

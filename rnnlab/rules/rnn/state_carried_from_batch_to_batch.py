@@ -106,7 +106,7 @@ from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 _ABOUT_A_TEXT = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
 
-@rule(level="mistake", needs=("backward",), real_data=False)
+@rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for states that were cut off from the batch before and begin the next one, where each text has one answer."""
     found = [
@@ -118,6 +118,8 @@ def check(record: Record) -> Iterator[Finding]:
         yield from (written := list(_of_unseen_models(record)))
         if written:
             return
+    if not any(record.ask(Call, where=lambda call: call.what in RECURRENT | CELLS)):
+        raise Unseen("the program ran no RNN")
     if not found and takes_unknown_states(record):
         raise Unseen("an RNN begins with a state whose origin could not be followed")
     if never(list(record.ask(Call)), lambda call: any(call is one.reader for one in found), record):

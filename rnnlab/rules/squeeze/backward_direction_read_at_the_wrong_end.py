@@ -92,7 +92,7 @@ from rnnlab.rules.asking.states import (
 from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule, walk_back
 
 
-@rule(level="mistake", needs=("embedding",), real_data=False)
+@rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look at each place where one step of a two-way output is taken, and whether the backward half comes along."""
     runs = recurrent(record)

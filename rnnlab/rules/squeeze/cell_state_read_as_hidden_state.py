@@ -80,7 +80,7 @@ from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 _LSTMS = ("lstm", "lstm_cell")
 
 
-@rule(level="risk", needs=("embedding",), real_data=False)
+@rule(level="risk", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Ask by the names that the pair was given which of the two goes on to the answer."""
     runs = list(record.ask(Call, where=lambda call: call.what in _LSTMS))

@@ -89,7 +89,7 @@ from rnnlab.rules.asking.states import (
 from rnnlab.rules.kit import Finding, expression, line, never, rule
 
 
-@rule(level="mistake", needs=("embedding",), real_data=False)
+@rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for the last entry of the batch axis of what an RNN gave."""
     recurrent(record)

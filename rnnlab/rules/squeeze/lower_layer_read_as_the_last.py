@@ -75,7 +75,7 @@ from rnnlab.rules.asking.states import is_two_way, layers_of, recurrent
 from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule
 
 
-@rule(level="mistake", needs=("embedding",), real_data=False)
+@rule(level="mistake", needs=(), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Compare the rows that are read of each one-way RNN's final state with its top layer."""
     runs = recurrent(record)

@@ -115,7 +115,7 @@ class _Taken:
     packed: bool
 
 
-@rule(level="mistake", needs=("embedding",))
+@rule(level="mistake", needs=())
 def check(record: Record) -> Iterator[Finding]:
     """Find what mixes all steps of an RNN with no mask on the way, and ask whether some of the steps are padding."""
     runs = recurrent(record)
@@ -199,6 +199,8 @@ def _is_of_the_states(record: Record, call: Call) -> bool:
         return is_hidden(first_tensor(call))
     if call.what in ("arithmetic", "softmax"):
         return not _MASKING.search(expression(record, call.place))
+    if call.what == "tensor":
+        return not call.inputs and "of" in call.values  # a weight of the model's, as it was born
     return call.what in _BESIDE or call.what in RECURRENT
 
 

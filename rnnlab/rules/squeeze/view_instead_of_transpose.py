@@ -177,6 +177,8 @@ def _joins_rows(record: Record, call: Call, note: TensorNote) -> bool:
     found = names(note)
     if len(found) != 3 or len(came) != 1 or came[0].shape is None or not _has_one_row_each(came[0].shape):
         return False
+    if call.values.get("sizes", [None])[:1] == [1]:
+        return False  # one row is asked for: the batch is one review
     first, middle, width = (size(note, i) for i in range(3))
     if first == 1 or middle == 1 or not _stands_second(record, call, found):
         return False

@@ -206,7 +206,7 @@ class _Follower:
     def _keeps(self, statement: ast.stmt) -> Kept | None:
         for loop in self._trainings(statement, 2):
             for node in within(loop):
-                if isinstance(node, ast.If) and (kept := self._kept_in(node)) is not None:
+                if isinstance(node, ast.If) and (kept := self._kept_in(node, _flags(loop))) is not None:
                     return kept
                 for body in self.written.called(node) if isinstance(node, ast.Call) else ():
                     branches = (one for one in within(body) if isinstance(one, ast.If))
@@ -226,7 +226,7 @@ class _Follower:
                 for inner in in_order(function.body):
                     yield from self._trainings(inner, depth - 1)
 
-    def _kept_in(self, branch: ast.If) -> Kept | None:
+    def _kept_in(self, branch: ast.If, flags: dict[str, ast.expr] | None = None) -> Kept | None:
         """Return the statement of a branch that keeps weights, where the branch also keeps the number that they are best by."""
         statements = [*branch.body, *branch.orelse]
         bound = {
@@ -235,7 +235,8 @@ class _Follower:
             for node in ast.walk(one)
             if isinstance(getattr(node, "ctx", None), ast.Store)
         }
-        if not _is_about(branch.test, bound - {""}):
+        test = (flags or {}).get(_name(branch.test), branch.test)
+        if not _is_about(test, bound - {""}):
             return None
         keeping = [one for statement in statements for one in within(statement) if self._keeps_weights(one)]
         names = {_name(target) for one in keeping if isinstance(one, ast.Assign) for target in one.targets}
@@ -264,8 +265,21 @@ class _Follower:
         """Say whether a statement lets the model answer for the test reviews."""
         if isinstance(statement, ast.For):
             is_test = _role(statement.iter) == "test"
-            return is_test and not self.written.does(statement, is_backward) and self.written.does(statement, _answers)
+            answers = self.written.does(statement, _answers) or any(self._asks_a_model(one) for one in calls(statement))
+            return is_test and not self.written.does(statement, is_backward) and answers
         return any(self._is_test(call) for call in calls(statement))
+
+    def _asks_a_model(self, call: ast.Call) -> bool:
+        """Say whether something is called that the program puts into evaluation mode elsewhere."""
+        every = (
+            node for source in self.written.sources for node in ast.walk(source.tree) if isinstance(node, ast.Call)
+        )
+        modes = {
+            ast.unparse(one.func.value)
+            for one in every
+            if isinstance(one.func, ast.Attribute) and one.func.attr == "eval"
+        }
+        return ast.unparse(call.func) in modes
 
     def _is_test(self, call: ast.Call) -> bool:
         functions = self.written.called(call)
@@ -306,6 +320,15 @@ def _names_the_file(statement: ast.stmt, kept: Kept) -> bool:
 
 def _answers(call: ast.Call) -> bool:
     return word(call.func) in _ANSWERS
+
+
+def _flags(loop: ast.For | ast.While) -> dict[str, ast.expr]:
+    """Return the names that hold a comparison: `is_best = accuracy > best`."""
+    return {
+        _name(node.targets[0]): node.value
+        for node in within(loop)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Compare)
+    }
 
 
 def _is_about(test: ast.expr, bound: set[str]) -> bool:

@@ -106,7 +106,7 @@ def check(record: Record) -> Iterator[Finding]:
     moves = _moves(record)
     if any(_ELSEWHERE.search(text) for text in record.sources.values()):
         raise Unseen("a library of this program moves things by itself")
-    models = list(record.ask(Data, what="model", where=lambda fact: fact.seen_by == "source"))
+    models = list(record.ask(Data, what="model", where=lambda fact: fact.seen_by == "source" and fact.certain))
     if not models:
         raise Unseen("no model was seen")
     if not any(_GPU.search(text) for text in record.sources.values()):
