@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from rnnlab.reading import filling, libraries
+from rnnlab.reading import filling, libraries, missing
 from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import (
@@ -126,6 +126,9 @@ def _of_mapping(run: Run, owner: Mapping, key: Value, node: Any) -> Value:
     if isinstance(key, Constant) and is_key(key.value) and key.value in owner.items:
         return owner.items[key.value]
     known = [v for v in (*owner.items.values(), owner.fields["element"]) if v is not None]
+    if owner.fields.get("counts_up") and deep_origins(key):
+        numbered(run, owner, key, run.number("index"), node)  # a word that is not there yet gets the next number
+        return run.number("index", deep_origins(key))
     number = owner.fields["number"]
     if number is not None:
         return libraries.looked_up(run, number, key, node)
@@ -197,6 +200,8 @@ def spread(run: Run, value: Value, count: int | None, node: Any) -> list[Value]:
         longest = max(len(one) for one in spreads)
         return [joined_all([one[i] for one in spreads if i < len(one)]) for i in range(longest)]
     wanted = count if count is not None else 0
+    if missing.is_missing(value):
+        return missing.parts(wanted)
     if isinstance(value, Tensor):
         rest = value.shape[1:] if value.shape else None
         return [
@@ -263,4 +268,6 @@ def _counts_up(value: Value) -> bool:
             or value.added != ""
             or bool(value.text)
         )
+    if isinstance(value, Either):  # numbers.get(word, len(numbers))
+        return any(isinstance(one, Number) and one.text.startswith("len(") for one in value.options)
     return isinstance(value, Constant) and isinstance(value.value, int) and not isinstance(value.value, bool)

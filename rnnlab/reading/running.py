@@ -90,6 +90,7 @@ class Run:
         self.line = 0  # of the running assignment
         self.batch_words: tuple[str, ...] = ()
         self.asked: dict[int, set[str]] = {}  # by file: the dotted names in it
+        self.tests: list[ast.expr] = []  # of the undecided branches that are running
 
     # --- steps ---------------------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from rnnlab.reading.values import (
     Mapping,
     Method,
     Number,
+    Tensor,
     Text,
     Thing,
     Unknown,
@@ -100,7 +101,7 @@ def _table_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         return tell_part(run, node, owner, "slice", table(owner.number or 0), bounds(run, node, key))
     if isinstance(key, Listing) and key.items is not None and all(isinstance(constant(one), str) for one in key.items):
         return owner
-    if isinstance(key, Thing | Unknown | Method) and deep_origins(key):
+    if isinstance(key, Tensor) or (isinstance(key, Thing | Unknown | Method) and deep_origins(key)):
         inner = getattr(node, "slice", node)
         return tell_part(run, node, owner, "mask", table(owner.number or 0), {"mask": run.story.word(inner)})
     return column(owner.number, "")
@@ -163,7 +164,8 @@ def _located(run: Any, owner: Thing, key: Value, node: Any) -> Value:
     if isinstance(rows, Listing) and rows.kind == "slice":
         if any(constant(bound, ...) is not None for bound in (rows.items or ())[:2]) and not run.loops:
             result = tell_part(run, node, whole, "slice", whole, bounds(run, node, rows))
-    elif isinstance(rows, Thing | Unknown | Listing) and (found := deep_origins(rows)):
+    elif isinstance(rows, Tensor) or (isinstance(rows, Thing | Unknown | Listing) and deep_origins(rows)):
+        found = deep_origins(rows)
         if chosen := [n for n in found if _kind(run, n) == "split" and n not in deep_origins(whole)]:
             result = Thing(whole.kind, dict(whole.fields), frozenset(chosen), number=min(chosen))
         else:
@@ -347,7 +349,7 @@ def _column_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         if all(constant(bound, ...) is None for bound in (key.items or ())[:2]) or run.loops:
             return owner
         return tell_part(run, node, owner, "slice", owner, bounds(run, node, key))
-    if isinstance(key, Thing | Unknown | Listing | Method) and deep_origins(key):
+    if isinstance(key, Tensor) or (isinstance(key, Thing | Unknown | Listing | Method) and deep_origins(key)):
         chosen = [n for n in deep_origins(key) if _kind(run, n) == "split" and n not in owner.origins]
         if chosen:
             made = rebased(owner, min(chosen))
