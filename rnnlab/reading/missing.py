@@ -9,7 +9,9 @@ from typing import Any
 from rnnlab.reading.values import Method, Unknown, Value, deep_origins
 
 # Batches have their own rules: what a loader of another file gives is read off the loop.
-_NO_ROWS = re.compile(r"iter|load(er)?s?$|batch|_gen|generator|model|vocab|param|optim|args|config|epoch|embed|vector", re.I)
+_NO_ROWS = re.compile(
+    r"iter|load(er)?s?$|batch|_gen|generator|model|vocab|param|optim|args|config|epoch|embed|vector", re.I
+)
 
 
 def is_missing(value: Value | None) -> bool:
@@ -29,6 +31,20 @@ def made_by(source: Value, made: Value) -> Value:
 def parts(count: int) -> list[Value]:
     """Return the values that something of a missing file is unpacked into."""
     return [Unknown(missing=True) for _ in range(count)]
+
+
+def splits(run: Any, owner: Value, name: str, given: Any) -> Value | None:
+    """A data set of a missing file is cut as torchtext's own are: `train, dev = Reviews.splits(TEXT, LABEL)`."""
+    if name != "splits" or not is_missing(owner):
+        return None
+    from rnnlab.reading.libraries.old_torchtext import named_splits
+
+    names = run.names(given.node)
+    fields = [one for one in given.values() if getattr(one, "fields", {}).get("group") == "field"]
+    if len(names) not in (2, 3) or not fields:
+        return None
+    kind = getattr(owner, "text", "")
+    return named_splits(run, given.node, kind, dict(zip(("text", "label"), fields, strict=False)), list(names), names)
 
 
 def walked(run: Any, value: Value, node: Any) -> Value:

@@ -379,12 +379,17 @@ def opened(run: Any, node: Any, path: Value | None, word: str, mode: Any) -> Thi
     if isinstance(mode, str) and any(letter in mode for letter in "wax+"):
         return Thing("file", {"group": "file", "path": known, "writes": True})
     if (
-        known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".yaml", ".yml", ".cfg", ".ini", ".npy", ".vec"))
+        known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".cfg", ".ini", ".npy", ".vec"))
+        or (known.endswith((".yaml", ".yml")) and not _OF_TEXTS.search(known))
         or "glove" in known.lower()
     ):
         return Thing("file", {"group": "file", "path": known})
     number = run.story.data(node, "file", "", samples={"path": known, "read_by": "open"}, key=known)
     return Thing("file", {"group": "file", "path": known}, frozenset({number}), number=number)
+
+
+# A file of settings is written in the same language as one of texts: its name tells them apart.
+_OF_TEXTS = re.compile(r"text|review|corpus|sentence|intent|comment|tweet|dialog|utterance|message", re.IGNORECASE)
 
 
 @methods("file", "read readline")
@@ -435,9 +440,9 @@ def loaded_json(run: Any, given: Any, target: Value | None) -> Value:
 @calls("json.loads yaml.safe_load yaml.load toml.load")
 def _loads(run: Any, given: Any) -> Value:
     value = given.get(0)
-    if given.callee.root in ("yaml", "toml"):
-        return Mapping({}, Unknown(text="config"))
     origins = deep_origins(value) if value is not None else frozenset()
+    if given.callee.root in ("yaml", "toml"):
+        return Unknown(origins, text="json") if origins else Mapping({}, Unknown(text="config"))
     return Mapping({}, Unknown(origins, text="text"), None, origins)
 
 

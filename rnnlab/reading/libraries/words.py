@@ -121,14 +121,28 @@ _COUNTED = ("count_words", "distinct_values")
 
 
 def fed_at(run: Any, node: Any, origins: Origins) -> Any:
-    """Return where the data came in: the outermost running call that was given it, else the place itself."""
+    """Return where the data came in: the innermost running call that was given them, and not one of their texts or words
+    alone; else the place itself."""
     place = run.story.place(node)
     for frame in reversed(run.frames):
-        given = [value for name, value in frame.arguments.items() if name != "self" and not _is_whole_object(value)]
-        if frame.place is None or not any(deep_origins(value) & origins for value in given):
+        given = [
+            value
+            for name, value in frame.arguments.items()
+            if name != "self" and not _is_whole_object(value) and deep_origins(value) & origins
+        ]
+        if frame.place is None or not given:
             break
         place = frame.place
+        if not all(_is_one_text(value) for value in given):
+            break
     return place
+
+
+def _is_one_text(value: Value) -> bool:
+    """Say whether a value is a text, a word, or the words of one text."""
+    if isinstance(value, Listing) and value.element is not None:
+        return all(getattr(one, "text", "") in ("token", "character") for one in options(value.element))
+    return getattr(value, "text", "") in ("token", "character", "text")
 
 
 def _is_whole_object(value: Value) -> bool:

@@ -125,18 +125,22 @@ print(answer("a fine film"))
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.plain_dicts import plain_dicts
-from rnnlab.rules.asking.syntax import place_of
+from rnnlab.rules.asking.syntax import place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 
 @rule(level="risk", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Look for words that are numbered by going over a set."""
+    if _is_kept_with_the_weights(record):
+        return
     plain = [one for one in record.ask(Data, what="vocabulary") if one.samples.get("made_by") == "a dict" and one.place]
     seen = set()
     for vocabulary in plain:
@@ -154,6 +158,21 @@ def check(record: Record) -> Iterator[Finding]:
             yield _finding(record, one.name, (), place)
     if not plain and not seen:
         raise Unseen("no vocabulary was seen that the program numbers itself")
+
+
+def _is_kept_with_the_weights(record: Record) -> bool:
+    """Say whether a file that the program saves holds the numbers of the words beside the weights: that is the cure."""
+    for _, _, tree in trees(record):
+        for call in ast.walk(tree):
+            if not (isinstance(call, ast.Call) and ast.unparse(call.func).endswith("torch.save") and call.args):
+                continue
+            held = ast.unparse(call.args[0])
+            if "state_dict" in held and _NUMBERS.search(held):
+                return True
+    return False
+
+
+_NUMBERS = re.compile(r"vocab|word|wrd|stoi|itos|token_to|tok2|char2|2i[dx]|2ind|dictionary", re.IGNORECASE)
 
 
 def _finding(record: Record, name: str, evidence: tuple[int, ...], place: Place) -> Finding:
