@@ -73,6 +73,8 @@ def read(run: Run, owner: Value, key: Value, node: Any) -> Value:
     value = derived([owner])
     if is_slice(key) and owner.origins:
         return libraries.sliced(run, owner, key, node, value)
+    if not is_slice(key) and owner.origins and (part := _chosen_part(run, owner, key)) is not None:
+        return libraries.belonging_to(value, part)
     return value
 
 

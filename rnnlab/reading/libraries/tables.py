@@ -102,6 +102,9 @@ def _table_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
     if isinstance(key, Listing) and key.items is not None and all(isinstance(constant(one), str) for one in key.items):
         return owner
     if isinstance(key, Tensor) or (isinstance(key, Thing | Unknown | Method) and deep_origins(key)):
+        chosen = [n for n in deep_origins(key) if _kind(run, n) == "split" and n not in deep_origins(owner)]
+        if len(chosen) == 1:  # table[table["name"].isin(train_names)]
+            return Thing(owner.kind, dict(owner.fields), frozenset(chosen), number=chosen[0])
         inner = getattr(node, "slice", node)
         return tell_part(run, node, owner, "mask", table(owner.number or 0), {"mask": run.story.word(inner)})
     return column(owner.number, "")

@@ -167,6 +167,8 @@ def own_vocabulary(
         place = counted[0].place if counted else fed_at(run, node, frozenset(sources))
         dict_place = run.story.place(node)
         samples: dict[str, Any] = {"made_by": "a dict", "numbered_at": dict_place.line if dict_place else 0}
+        if dict_place is not None:
+            samples["numbered_in"] = [dict_place.file, dict_place.cell]
         if from_set:
             samples["order"] = "set"
         if what == "label map":

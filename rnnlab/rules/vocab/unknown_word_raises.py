@@ -270,4 +270,9 @@ def _finding(record: Record, look: Call, vocabulary: Data) -> Finding:
         f"{expression(record, look.place)} raises a KeyError for every word that the vocabulary of line {line} lacks, and "
         f"the words here come from other reviews than those it was made from. Keep an index for unknown words: .get(word, it).",
         (look.n, vocabulary.n),
+        # A training of some size has seen all letters there are.
+        "habit" if _OF_LETTERS.search(expression(record, look.place)) else None,
     )
+
+
+_OF_LETTERS = re.compile(r"char|letter|alphabet|\bch\b|\bc\]|2c|c2", re.IGNORECASE)

@@ -191,18 +191,20 @@ def _is_weights_alone(record: Record, saved: Data) -> bool:
         return model is not None and not any(facts[one].what == "vocabulary" for one in model.made_from if one in facts)
     written = _written(record, saved)
     if isinstance(written, ast.Dict):
-        names = " ".join(ast.unparse(one) for one in (*written.keys, *written.values) if one is not None)
-        keys_only = all(isinstance(one, ast.Constant) for one in written.keys)
-        return keys_only and "state_dict" in names and not _HOLDS_WORDS.search(names)
+        return "state_dict()" in ast.unparse(written) and all(_is_of_the_course(one) for one in written.values)
     if isinstance(written, ast.Call) and last_word(written) == "state_dict":
         return True
     return holds == "state_dict" and behind <= {"model"}
 
 
-_HOLDS_WORDS = re.compile(
-    r"voc|word|wrd|stoi|itos|token|2id|2idx|2index|2ix|dict(?!\b)(?!\()|field|text|label|encoder|char|lang|classes|arg|conf|hparam",
-    re.IGNORECASE,
-)
+def _is_of_the_course(value: ast.expr) -> bool:
+    """Say whether a value is weights, or a number or list that training itself gives: an epoch, a loss, a best score."""
+    if isinstance(value, ast.Call) and last_word(value) == "state_dict":
+        return True
+    return isinstance(value, ast.Constant) or bool(_OF_TRAINING.search(ast.unparse(value)))
+
+
+_OF_TRAINING = re.compile(r"loss|acc|epoch|step|best|score|f1|metric|histor|iter", re.IGNORECASE)
 
 
 def _written(record: Record, saved: Data) -> ast.expr | None:
@@ -212,7 +214,11 @@ def _written(record: Record, saved: Data) -> ast.expr | None:
         if place is None or file_and_cell(key) != (place.file, place.cell):
             continue
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and (node.lineno, node.col_offset) == (place.line, place.column) and node.args:
+            if (
+                isinstance(node, ast.Call)
+                and (node.lineno, node.col_offset) == (place.line, place.column)
+                and node.args
+            ):
                 return _behind(tree, node.args[0])
     return None
 

@@ -144,13 +144,13 @@ def check(record: Record) -> Iterator[Finding]:
     plain = [one for one in record.ask(Data, what="vocabulary") if one.samples.get("made_by") == "a dict" and one.place]
     seen = set()
     for vocabulary in plain:
-        place = vocabulary.place
         number = vocabulary.samples.get("numbered_at")
-        if place is None or not isinstance(number, int) or (place.file, number) in seen:
+        file, cell = vocabulary.samples.get("numbered_in") or ("", None)
+        if not file or not isinstance(number, int) or (file, number) in seen:
             continue
         if vocabulary.samples.get("order") == "set":
-            seen.add((place.file, number))
-            yield _finding(record, vocabulary.name, (vocabulary.n,), Place(place.file, number, cell=place.cell))
+            seen.add((file, number))
+            yield _finding(record, vocabulary.name, (vocabulary.n,), Place(file, number, cell=cell))
     for one in plain_dicts(record):
         place = place_of(one.key, one.text, one.node)
         if (place.file, place.line) not in seen and one.file.set_behind(one.over) is not None:
