@@ -155,6 +155,8 @@ def check(record: Record) -> Iterator[Finding]:
         vocabulary = plain[look.values["vocabulary"]]
         if not _is_new(record, look, vocabulary) or look.place in seen:
             continue
+        if _OF_LETTERS.search(expression(record, look.place)):
+            continue  # a training of some size has seen all letters there are
         if _is_guarded(record, look.place):
             guarded = True
             continue
@@ -270,8 +272,6 @@ def _finding(record: Record, look: Call, vocabulary: Data) -> Finding:
         f"{expression(record, look.place)} raises a KeyError for every word that the vocabulary of line {line} lacks, and "
         f"the words here come from other reviews than those it was made from. Keep an index for unknown words: .get(word, it).",
         (look.n, vocabulary.n),
-        # A training of some size has seen all letters there are.
-        "habit" if _OF_LETTERS.search(expression(record, look.place)) else None,
     )
 
 

@@ -224,10 +224,15 @@ def _written(record: Record, saved: Data) -> ast.expr | None:
 
 
 def _behind(tree: ast.Module, node: ast.expr) -> ast.expr:
-    """Return what a name is given, where it is given one thing only."""
+    """Return what a name is given, where it is given one thing only; a parameter is the one dict of weights that there is."""
     if not isinstance(node, ast.Name):
         return node
     given = [
-        one.value for one in ast.walk(tree) if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == node.id
+        one.value
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == node.id and one.lineno < node.lineno
+    ]
+    given = given or [
+        one for one in ast.walk(tree) if isinstance(one, ast.Dict) and ".state_dict()" in ast.unparse(one)
     ]
     return given[0] if len(given) == 1 else node
