@@ -306,6 +306,8 @@ def _save(run: Any, given: Any) -> Value:
     value, target = given.get(0, "obj", "value"), given.get(1, "f", "fp", "file", "filename")
     if value is None:
         return Constant(None)
+    if given.callee.root != "torch":
+        store(run, path_of(target, given.word(1, "f")), value)
     holds, parents = contents(value)
     if not holds and given.callee.root != "torch" and not deep_origins(value):
         return Constant(None)
@@ -319,6 +321,31 @@ def _save(run: Any, given: Any) -> Value:
     number = run.story.data(given.node, "checkpoint", run.name(given.node), parents, samples=samples)
     run.saved[samples["path"]] = (number, value)
     return Constant(None)
+
+
+def store(run: Any, path: str, value: Value) -> None:
+    """Remember rows that are written to a file, for a script that reads them there."""
+    name = name_of_file(path)
+    is_rows = isinstance(value, Listing | Tensor | Unknown) and deep_origins(value)
+    if "{" not in name and "." in name and (is_rows or (isinstance(value, Mapping) and value.fields["number"])):
+        run.stored[name] = value
+
+
+def name_of_file(path: str) -> str:
+    """Return the last part of a path."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+@calls("numpy.save numpy.load numpy.loadtxt")
+def _array_file(run: Any, given: Any) -> Value:
+    """`np.save(path, rows)` in one script, `np.load(path)` in another."""
+    path = path_of(given.get(0, "file", "fname"), given.word(0, "file"))
+    if given.callee.last == "save":
+        value = given.get(1, "arr")
+        if value is not None:
+            store(run, path, value)
+        return Constant(None)
+    return run.stored.get(name_of_file(path)) or Unknown()
 
 
 def path_of(target: Value | None, word: str) -> str:
@@ -364,6 +391,8 @@ def _load(run: Any, given: Any) -> Value:
         from rnnlab.reading.libraries import tables
 
         return tables.loaded_json(run, given, target)
+    if given.callee.root != "torch" and (stored := run.stored.get(name_of_file(path))) is not None:
+        return stored
     samples = {"path": path, "deed": "loaded", "holds": contents(saved[1])[0] if saved else "?"}
     number = run.story.data(
         given.node, "checkpoint", run.name(given.node), [saved[0]] if saved else [], samples=samples
