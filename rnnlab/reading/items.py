@@ -231,7 +231,9 @@ _WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|c2i|char|dictionary|itos|le
 def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> None:
     """A dict from words of the data to whole numbers is a vocabulary; one from labels is a label map."""
     origins = deep_origins(key)
-    if not origins or made.fields["number"] is not None or not _counts_up(value):
+    if not origins or not _counts_up(value):
+        return
+    if made.fields["number"] is not None and not libraries.grows(run, made, origins):
         return
     if known := libraries.vocabulary_among(run, origins):
         run.heap.write(made.fields, "number", known)

@@ -146,7 +146,7 @@ def _are_counted_words(owner: Value) -> bool:
     """Say whether a list holds words with their counts: `sorted(counts.items(), key=...)`."""
     element = owner.element if isinstance(owner, Listing) else None
     pair = element.items if isinstance(element, Listing) and element.kind == "tuple" else None
-    if pair is None or len(pair) != 2 or getattr(pair[1], "text", "") in ("label", "text"):
+    if pair is None or len(pair) != 2 or getattr(pair[1], "text", "") in ("label", "text", "token", "character"):
         return False
     return any(
         isinstance(one, Unknown) and ("token" in one.text or one.text == "character") for one in options(pair[0])

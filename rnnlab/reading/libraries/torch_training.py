@@ -17,6 +17,7 @@ from rnnlab.reading.values import (
     Library,
     Listing,
     Mapping,
+    Number,
     Object,
     Tensor,
     Text,
@@ -326,9 +327,14 @@ def _save(run: Any, given: Any) -> Value:
 def store(run: Any, path: str, value: Value) -> None:
     """Remember rows that are written to a file, for a script that reads them there."""
     name = name_of_file(path)
-    is_rows = isinstance(value, Listing | Tensor | Unknown) and deep_origins(value)
+    is_rows = isinstance(value, Listing | Tensor | Unknown) and deep_origins(value) and not _are_words(value)
     if "{" not in name and "." in name and (is_rows or (isinstance(value, Mapping) and value.fields["number"])):
         run.stored[name] = value
+
+
+def _are_words(value: Value) -> bool:
+    """Say whether a list may hold the words of a vocabulary: each of its elements is one thing, and no number."""
+    return isinstance(value, Listing) and not isinstance(value.element, Listing | Tensor | Number)
 
 
 def name_of_file(path: str) -> str:

@@ -187,14 +187,19 @@ def _is_weights_alone(record: Record, saved: Data) -> bool:
     holds, facts = str(saved.samples.get("holds")), {fact.id: fact for fact in record.ask(Data)}
     behind = {facts[one].what for one in saved.made_from if one in facts}
     if holds.startswith("the whole module"):
-        model = next((facts[one] for one in saved.made_from if one in facts and facts[one].what == "model"), None)
-        return model is not None and not any(facts[one].what == "vocabulary" for one in model.made_from if one in facts)
+        # A model may keep the words that it was made with.
+        return "model" in behind and not any(_KEEPS.search(text) for text in record.sources.values())
     written = _written(record, saved)
     if isinstance(written, ast.Dict):
         return "state_dict()" in ast.unparse(written) and all(_is_of_the_course(one) for one in written.values)
     if isinstance(written, ast.Call) and last_word(written) == "state_dict":
         return True
     return holds == "state_dict" and behind <= {"model"}
+
+
+_KEEPS = re.compile(
+    r"self\.(?!\w*(size|len|num|dim))\w*(voc|word|stoi|itos|w2i|tokeni|dictionary|2i|lex|index)\w* *=", re.IGNORECASE
+)
 
 
 def _is_of_the_course(value: ast.expr) -> bool:
