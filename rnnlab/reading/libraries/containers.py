@@ -218,6 +218,9 @@ _LISTING: dict[str, Callable[[Any, Listing, Any], Value]] = {
     "index": _index,
     "count": _index,
     "clear": lambda run, owner, given: _clear(run, owner),
+    "to_dict": lambda run, owner, given: Mapping(
+        {}, run.number("count"), _element(owner), deep_origins(owner)
+    ),  # of value_counts()
 }
 
 

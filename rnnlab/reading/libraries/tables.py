@@ -69,6 +69,19 @@ def _frame(run: Any, given: Any) -> Value:
     return table(number)
 
 
+@calls("pandas.Series")
+def _series(run: Any, given: Any) -> Value:
+    """A list as a column of its own."""
+    from rnnlab.reading.looping import element_of
+
+    value = given.get(0, "data")
+    if value is None or not deep_origins(value):
+        return derived(given.values())
+    made = column(None, "", deep_origins(value))
+    made.fields["element"] = element_of(run, value, given.node)
+    return made
+
+
 @calls("pandas.concat")
 def _concat(run: Any, given: Any) -> Value:
     value = given.get(0, "objs") or Unknown()

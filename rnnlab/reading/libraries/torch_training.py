@@ -307,7 +307,7 @@ def _save(run: Any, given: Any) -> Value:
     value, target = given.get(0, "obj", "value"), given.get(1, "f", "fp", "file", "filename")
     if value is None:
         return Constant(None)
-    if given.callee.root != "torch":
+    if given.callee.root != "torch" and not _are_words(value):
         store(run, path_of(target, given.word(1, "f")), value)
     holds, parents = contents(value)
     if not holds and given.callee.root != "torch" and not deep_origins(value):
@@ -327,7 +327,7 @@ def _save(run: Any, given: Any) -> Value:
 def store(run: Any, path: str, value: Value) -> None:
     """Remember rows that are written to a file, for a script that reads them there."""
     name = name_of_file(path)
-    is_rows = isinstance(value, Listing | Tensor | Unknown) and deep_origins(value) and not _are_words(value)
+    is_rows = isinstance(value, Listing | Tensor | Unknown) and deep_origins(value)
     if "{" not in name and "." in name and (is_rows or (isinstance(value, Mapping) and value.fields["number"])):
         run.stored[name] = value
 

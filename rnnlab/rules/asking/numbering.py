@@ -389,7 +389,11 @@ def _counter(node: ast.expr, lists: dict[str, list[ast.expr]]) -> int | None:
         return None
     name = _name(node)
     given, added = lists.get(name, []), [ast.unparse(one) for one in lists.get(f"+ {name}", [])]
-    starts = [one.value for one in given if isinstance(one, ast.Constant) and type(one.value) is int]
+    starts = [
+        one.value
+        for one in given
+        if isinstance(one, ast.Constant) and isinstance(one.value, int) and not isinstance(one.value, bool)
+    ]
     steps = [one for one in given if _more_than(one, name, lists) == 1]
     if len(starts) != 1 or len(starts) + len(steps) != len(given) or len(steps) + len(added) != 1:
         return None

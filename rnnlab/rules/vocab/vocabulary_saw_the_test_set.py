@@ -135,7 +135,8 @@ def _finding(record: Record, splits: Splits, vocabulary: Data, proofs: list[_Pro
     part = splits.data[(test or valid)[0]]
     kind = "test" if test else "validation"
     through = [s for s in vocabulary.made_from if s != part.id and part.id in splits.parts(s)]
-    way = f"'{splits.name(through[0])}' holds the reviews of" if through else "it was given"
+    whole = splits.data[through[0]].name if through else ""
+    way = f"'{whole}' holds the reviews of" if whole else "its texts hold those of" if through else "it was given"
     train = _parts(splits, vocabulary, "train")
     name = splits.name(train[0]) if train else "the training split"
     by_field = expression(record, vocabulary.place).partition("(")[0].endswith("build_vocab")
