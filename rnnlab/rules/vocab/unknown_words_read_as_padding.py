@@ -192,7 +192,7 @@ def _written(record: Record, pads: set[int], has_unknown: bool) -> Iterator[tupl
                 and (given := _otherwise(node, names)) is not None
                 and given.value in pads
             ):
-                yield place_of(key, text, given), given.value
+                yield place_of(key, text, given), min(pads)
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
                 continue
             owner, default = ast.unparse(node.func.value).rpartition(".")[2], node.args[-1]

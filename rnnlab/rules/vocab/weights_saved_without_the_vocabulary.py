@@ -225,14 +225,14 @@ def _written(record: Record, saved: Data) -> ast.expr | None:
                 and node.args
             ):
                 found = _behind(tree, node.args[0])
-                dicts = [one for _, _, other in trees(record) for one in ast.walk(other) if _holds_weights(one)]
+                dicts = [one for _, _, other in trees(record) for one in _dicts_of_weights(other)]
                 # What a helper of another file is given: the one dict of weights that the program makes.
                 return dicts[0] if isinstance(found, ast.Name) and len(dicts) == 1 else found
     return None
 
 
-def _holds_weights(node: ast.AST) -> bool:
-    return isinstance(node, ast.Dict) and ".state_dict()" in ast.unparse(node)
+def _dicts_of_weights(tree: ast.Module) -> list[ast.Dict]:
+    return [one for one in ast.walk(tree) if isinstance(one, ast.Dict) and ".state_dict()" in ast.unparse(one)]
 
 
 def _behind(tree: ast.Module, node: ast.expr) -> ast.expr:
@@ -244,7 +244,5 @@ def _behind(tree: ast.Module, node: ast.expr) -> ast.expr:
         for one in ast.walk(tree)
         if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == node.id and one.lineno < node.lineno
     ]
-    given = given or [
-        one for one in ast.walk(tree) if isinstance(one, ast.Dict) and ".state_dict()" in ast.unparse(one)
-    ]
+    given = given or list(_dicts_of_weights(tree))
     return given[0] if len(given) == 1 else node
