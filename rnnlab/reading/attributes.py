@@ -155,6 +155,8 @@ def write(run: Run, owner: Value, name: str, value: Value, node: Any) -> None:
                 )
         return
     if isinstance(owner, Mapping):
+        if name == "default_factory":
+            run.heap.write(owner.fields, "counts_up", isinstance(value, Method) and value.name == "__len__")
         if owner.kind == "namespace":
             run.heap.write(owner.fields, "items", {**owner.items, name: value})
         return

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rnnlab.facts import Named
-from rnnlab.reading import libraries, models, roles
+from rnnlab.reading import libraries, missing, models, roles
 from rnnlab.reading.attributes import bound
 from rnnlab.reading.heap import joined_all
 from rnnlab.reading.running import DEEPEST, Frame, Run
@@ -156,7 +156,7 @@ def call(run: Run, callee: Value, given: Arguments) -> Value:
                 [call(run, option, given) for option in callee.options if not _is_none(option)] or [Unknown()]
             )
     told = roles.called(run, callee, given) or roles.recurrent(run, callee, given)
-    return told if told is not None else derived([callee, *given.values()])
+    return told if told is not None else missing.made_by(callee, derived([callee, *given.values()]))
 
 
 def _is_models_forward(callee: Method) -> bool:

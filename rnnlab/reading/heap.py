@@ -87,7 +87,9 @@ class Heap:
             now = store.get(key, _MISSING)
             values = [writes.get((identity, key), (store, now))[1] for writes in branches]
             known = [value for value in values if value is not _MISSING]
-            if known:
+            if key == "number":  # of what a dict numbers: it does so from the branch on that first put a word in
+                self.write(store, key, _one_number(known))
+            elif known:
                 self.write(store, key, joined_all(known))
             else:
                 self.remove(store, key)
@@ -97,6 +99,11 @@ class Heap:
         for (_, key), (store, value) in writes.items():
             if key not in store and value is not _MISSING:
                 self.write(store, key, value)
+
+
+def _one_number(known: list[Any]) -> int | None:
+    numbers = {value for value in known if isinstance(value, int)}
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def joined_all(values: Iterable[Any]) -> Any:
@@ -216,8 +223,9 @@ def _texts(one: Text, two: Text, both: bool = False) -> Value:
 
 def _mappings(one: Mapping, two: Mapping, both: bool = False) -> Value:
     made = Mapping(joined(one.items, two.items), None, None, one.origins | two.origins, one.kind)
-    for name in ("element", "key", "number"):
+    for name in ("element", "key"):
         made.fields[name] = joined(one.fields[name], two.fields[name], both)
+    made.fields["number"] = _one_number([one.fields["number"], two.fields["number"]])
     return made
 
 

@@ -74,7 +74,8 @@ def import_from(run: Run, node: ast.ImportFrom) -> str:
             found = module(run, whole, node.level, node)
         elif isinstance(value, Library):
             found = Library(f"{value.name}.{alias.name}")
-        run.assign(alias.asname or alias.name, found if found is not None else Unknown(text=alias.name))
+        unknown = Unknown(text=alias.name, missing=isinstance(value, Unknown) and value.missing)
+        run.assign(alias.asname or alias.name, found if found is not None else unknown)
     return ""
 
 
@@ -112,7 +113,7 @@ def module(run: Run, name: str, level: int, node: Any) -> Value:
         return run_file(run, key)
     if level or (root not in sys.stdlib_module_names and root not in KNOWN):
         run.story.gap(node, "import", f"the module '{'.' * level}{name}' was not found among the program's files")
-        return Unknown(text=name)
+        return Unknown(text=name, missing=True)
     return Library(name)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from rnnlab.reading import filling, libraries
+from rnnlab.reading import filling, libraries, missing
 from rnnlab.reading.heap import joined_all, together
 from rnnlab.reading.running import Run
 from rnnlab.reading.values import (
@@ -73,6 +73,8 @@ def read(run: Run, owner: Value, key: Value, node: Any) -> Value:
     value = derived([owner])
     if is_slice(key) and owner.origins:
         return libraries.sliced(run, owner, key, node, value)
+    if not is_slice(key) and owner.origins and (part := _chosen_part(run, owner, key)) is not None:
+        return libraries.belonging_to(value, part)
     return value
 
 
@@ -126,6 +128,9 @@ def _of_mapping(run: Run, owner: Mapping, key: Value, node: Any) -> Value:
     if isinstance(key, Constant) and is_key(key.value) and key.value in owner.items:
         return owner.items[key.value]
     known = [v for v in (*owner.items.values(), owner.fields["element"]) if v is not None]
+    if owner.fields.get("counts_up") and deep_origins(key):
+        numbered(run, owner, key, run.number("index"), node)  # a word that is not there yet gets the next number
+        return run.number("index", deep_origins(key))
     number = owner.fields["number"]
     if number is not None:
         return libraries.looked_up(run, number, key, node)
@@ -211,6 +216,8 @@ def spread(run: Run, value: Value, count: int | None, node: Any) -> list[Value]:
         longest = max(len(one) for one in spreads)
         return [joined_all([one[i] for one in spreads if i < len(one)]) for i in range(longest)]
     wanted = count if count is not None else 0
+    if missing.is_missing(value):
+        return missing.parts(wanted)
     if isinstance(value, Tensor):
         rest = value.shape[1:] if value.shape else None
         return [
@@ -238,7 +245,9 @@ _WORDS = re.compile(r"word|vocab|token|stoi|tok2|w2i|c2i|char|dictionary|itos|le
 def numbered(run: Run, made: Mapping, key: Value, value: Value, node: Any) -> None:
     """A dict from words of the data to whole numbers is a vocabulary; one from labels is a label map."""
     origins = deep_origins(key)
-    if not origins or made.fields["number"] is not None or not _counts_up(value):
+    if not origins or not _counts_up(value):
+        return
+    if made.fields["number"] is not None and not libraries.grows(run, made, origins):
         return
     if known := libraries.vocabulary_among(run, origins):
         run.heap.write(made.fields, "number", known)
@@ -277,4 +286,6 @@ def _counts_up(value: Value) -> bool:
             or value.added != ""
             or bool(value.text)
         )
+    if isinstance(value, Either):  # numbers.get(word, len(numbers))
+        return any(isinstance(one, Number) and one.text.startswith("len(") for one in value.options)
     return isinstance(value, Constant) and isinstance(value.value, int) and not isinstance(value.value, bool)

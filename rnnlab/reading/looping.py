@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rnnlab.facts import Loop, Place
-from rnnlab.reading import filling, libraries
+from rnnlab.reading import filling, libraries, missing
 from rnnlab.reading.heap import joined, joined_all
 from rnnlab.reading.running import Pass, Run
 from rnnlab.reading.values import (
@@ -62,7 +62,7 @@ def element_of(run: Run, value: Value, node: Any) -> Value:
         return _element_of_instance(run, value, node)
     if isinstance(value, Constant) and isinstance(value.value, str):
         return Unknown(value.origins, text="character")
-    return derived([value])
+    return derived([missing.walked(run, value, node) if missing.is_missing(value) else value])
 
 
 def _element_of_instance(run: Run, value: Instance, node: Any) -> Value:

@@ -87,11 +87,15 @@ class Run:
         self.grad_on: bool | None = True
         self.named_sizes: dict[str, Any] = {}
         self.saved: dict[str, tuple[int, Any]] = {}
+        self.stored: dict[
+            str, Value
+        ] = {}  # rows that one script of the program writes for another, by the name of the file
         self.left = STEPS
         self._sizes = 0
         self.line = 0  # of the running assignment
         self.batch_words: tuple[str, ...] = ()
         self.asked: dict[int, set[str]] = {}  # by file: the dotted names in it
+        self.tests: list[ast.expr] = []  # of the undecided branches that are running
 
     # --- steps ---------------------------------------------------------------------------------------------------
 

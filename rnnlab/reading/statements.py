@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from rnnlab.reading import attributes, branches, imports, items, looping
+from rnnlab.reading import attributes, branches, imports, items, looping, missing
 from rnnlab.reading.deciding import narrowed, truth
 from rnnlab.reading.running import Executes, Run
 from rnnlab.reading.values import (
@@ -13,6 +13,7 @@ from rnnlab.reading.values import (
     Constant,
     Function,
     Instance,
+    Method,
     Scoped,
     Thing,
     Unknown,
@@ -65,6 +66,8 @@ def _annotated(run: Run, node: ast.AnnAssign) -> str:
 def put(run: Run, target: ast.expr, value: Value, source: Any) -> None:
     """Give a target of an assignment its value."""
     if isinstance(target, ast.Name):
+        if isinstance(value, Method) and missing.is_missing(value):
+            value = Unknown(missing=True)
         run.assign(target.id, value)
         _call_by_name(run, value, target.id)
     elif isinstance(target, ast.Tuple | ast.List):
@@ -244,7 +247,11 @@ def _if(run: Run, node: ast.If) -> str:
         narrowed(run, node.test, False)
         return run.execute(node.orelse)
 
-    return branches.either(run, [taken, other])
+    run.tests.append(node.test)
+    try:
+        return branches.either(run, [taken, other])
+    finally:
+        run.tests.pop()
 
 
 def _try(run: Run, node: ast.Try) -> str:

@@ -29,15 +29,23 @@ class Value:
 
 
 class Unknown(Value):
-    """A value that is not known; `vague` says that its origins are a guess out of several."""
+    """A value that is not known; `vague` says that its origins are a guess out of several.
 
-    __slots__ = ("text", "vague")
+    `missing` says that it came from a file of the program that is not there: what it holds may be the reviews.
+    """
+
+    __slots__ = ("missing", "text", "vague")
 
     def __init__(
-        self, origins: Origins = NONE, made: tuple[int, ...] = (), text: str = "", vague: bool = False
+        self,
+        origins: Origins = NONE,
+        made: tuple[int, ...] = (),
+        text: str = "",
+        vague: bool = False,
+        missing: bool = False,
     ) -> None:
         super().__init__(origins, made)
-        self.text, self.vague = text, vague
+        self.text, self.vague, self.missing = text, vague, missing
 
 
 class Constant(Value):

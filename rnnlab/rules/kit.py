@@ -174,6 +174,7 @@ class Splits:
 
     def __init__(self, record: Record) -> None:
         self.data = {fact.id: fact for fact in record.ask(Data)}
+        self._paths = [str(fact.samples["path"]) for fact in self.data.values() if fact.samples.get("path")]
         self.trained_on = {
             number
             for loop in record.ask(Loop)
@@ -230,9 +231,22 @@ class Splits:
             return role
         if role := (role_in_words(side) if not fact.name else None) or role_in_words(path):
             return role
+        if role := self._role_of_a_folder(str(fact.samples.get("path") or "")):
+            return role
         if fact.what in ("dataset", "table") and fact.made_from:
             roles: set[Role | None] = {self.role(parent) for parent in fact.made_from}
             return roles.pop() if len(roles) == 1 else None
+        return None
+
+    def _role_of_a_folder(self, path: str) -> Role | None:
+        """Files lie in folders for training and for the test: `aclImdb/test/pos`, beside the same path with `train` in it."""
+        parts = re.split(r"[\\/]", path)
+        for n, part in enumerate(parts[:-1]):
+            others = [re.split(r"[\\/]", one) for one in self._paths if one != path]
+            beside = [one[n] for one in others if one[:n] + one[n + 1 :] == parts[:n] + parts[n + 1 :]]
+            role = role_in_words(part)
+            if role is not None and any(role_in_words(one) not in (None, role) for one in beside):
+                return role
         return None
 
     def _role_of_a_piece(self, fact: Data) -> Role | None:

@@ -231,6 +231,14 @@ def tell_vocabulary(
     words.own_vocabulary(run, node, made, origins, what, from_set, certain)
 
 
+def grows(run: Any, made: Mapping, origins: Origins) -> bool:
+    """Say whether words of other rows come into a dict that numbers words already."""
+    from rnnlab.reading.libraries import words
+
+    known = set(made.fields.get("of_rows", ()))
+    return bool(known) and not set(words.rows_among(run, origins)) <= known
+
+
 def from_set(run: Any, node: Any, element: Value) -> Value:
     """Return what stands for the elements of a set that was written as a comprehension."""
     from rnnlab.reading.libraries import words

@@ -85,14 +85,14 @@ def _format(run: Any, text: str, given: Any) -> Value:
 
 def _of_unknown(run: Any, owner: Value, name: str, given: Any) -> Value:
     """Something that is not known: a text that is cut, a logger that speaks, a file that is read."""
-    from rnnlab.reading import roles
+    from rnnlab.reading import missing, roles
     from rnnlab.reading.libraries import python, words
 
     if name in ("info", "debug", "warning", "error", "critical", "write") and given.positional and not owner.origins:
         if name != "write":
             python.say(run, given)
         return Constant(None)
-    if (told := roles.method(run, owner, name, given)) is not None:
+    if (told := missing.splits(run, owner, name, given) or roles.method(run, owner, name, given)) is not None:
         return told
     if name in ("open", "read_text") and not owner.origins:
         from rnnlab.reading.libraries import tables
@@ -111,7 +111,7 @@ def _of_unknown(run: Any, owner: Value, name: str, given: Any) -> Value:
         return Constant(None)
     if isinstance(owner, Library | Function):
         return derived(given.values())
-    return derived([owner, *given.values()])
+    return missing.made_by(owner, derived([owner, *given.values()]))
 
 
 # --- lists ---------------------------------------------------------------------------------------------------------
@@ -221,6 +221,9 @@ _LISTING: dict[str, Callable[[Any, Listing, Any], Value]] = {
     "index": _index,
     "count": _index,
     "clear": lambda run, owner, given: _clear(run, owner),
+    "to_dict": lambda run, owner, given: Mapping(
+        {}, run.number("count"), _element(owner), deep_origins(owner)
+    ),  # of value_counts()
 }
 
 

@@ -173,11 +173,18 @@ def _named_splits(run: Any, given: Any) -> Value:
     fields = {"text": text, "label": label}
     fields = {name: field for name, field in fields.items() if field is not None}
     sides = ["train", "test"] if kind in ("IMDB", "TREC") else ["train", "validation", "test"]
-    names, parts = run.names(given.node), []
+    return named_splits(run, given.node, kind, fields, sides, run.names(given.node))
+
+
+def named_splits(
+    run: Any, node: Any, kind: str, fields: dict[str, Value], sides: list[str], names: tuple[str, ...]
+) -> Listing:
+    """Tell of the parts of a data set that has a name of its own."""
+    parts = []
     for i, side in enumerate(sides):
         name = names[i] if len(names) == len(sides) else side
         samples = {"type": kind, "side": side, "read_by": f"{kind}.splits"}
-        number = run.story.data(given.node, "dataset", name, samples=samples, key=side)
+        number = run.story.data(node, "dataset", name, samples=samples, key=side)
         parts.append(_dataset(number, fields))
     return Listing("tuple", parts)
 

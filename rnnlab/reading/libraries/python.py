@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from rnnlab.reading import tensors
@@ -224,7 +225,13 @@ def _dict(run: Any, given: Any) -> Value:
 
 @calls("collections.defaultdict")
 def _default(run: Any, given: Any) -> Value:
-    return Mapping(kind="defaultdict")
+    made = Mapping(kind="defaultdict")
+    made.fields["counts_up"] = bool(_COUNTS_UP.search(run.story.source(given.node)))
+    return made
+
+
+# What gives a new key the next number: `lambda: len(numbers)`, `itertools.count().__next__`.
+_COUNTS_UP = re.compile(r"\blen\(|__len__|\bcount\(")
 
 
 @calls("collections.Counter")

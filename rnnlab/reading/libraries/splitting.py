@@ -17,6 +17,7 @@ from rnnlab.reading.values import (
     constant,
     deep_origins,
     derived,
+    options,
     origins_of,
 )
 
@@ -87,6 +88,8 @@ def sliced(run: Any, owner: Value, key: Value, node: Any, part: Value) -> Value:
     if _is_one_review(owner):
         _tell_cut(run, owner, key, node)
         return part
+    if _are_counted_words(owner):
+        return part  # the most frequent words of all
     if not any(_is_whole(run, n) for n in deep_origins(owner)) or all(
         constant(bound, ...) is None for bound in key.items[:2]
     ):
@@ -137,6 +140,17 @@ def _is_one_review(owner: Value) -> bool:
     if isinstance(element, Number):
         return element.text in ("index", "token")
     return isinstance(element, Unknown) and element.text in ("token", "character")
+
+
+def _are_counted_words(owner: Value) -> bool:
+    """Say whether a list holds words with their counts: `sorted(counts.items(), key=...)`."""
+    element = owner.element if isinstance(owner, Listing) else None
+    pair = element.items if isinstance(element, Listing) and element.kind == "tuple" else None
+    if pair is None or len(pair) != 2 or getattr(pair[1], "text", "") in ("label", "text", "token", "character"):
+        return False
+    return any(
+        isinstance(one, Unknown) and ("token" in one.text or one.text == "character") for one in options(pair[0])
+    )
 
 
 def tell_part(run: Any, node: Any, owner: Value, how: str, part: Value, more: dict[str, Any] | None = None) -> Value:

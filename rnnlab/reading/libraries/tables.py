@@ -18,6 +18,7 @@ from rnnlab.reading.values import (
     Mapping,
     Method,
     Number,
+    Tensor,
     Text,
     Thing,
     Unknown,
@@ -68,6 +69,19 @@ def _frame(run: Any, given: Any) -> Value:
     return table(number)
 
 
+@calls("pandas.Series")
+def _series(run: Any, given: Any) -> Value:
+    """A list as a column of its own."""
+    from rnnlab.reading.looping import element_of
+
+    value = given.get(0, "data")
+    if value is None or not deep_origins(value):
+        return derived(given.values())
+    made = column(None, "", deep_origins(value))
+    made.fields["element"] = element_of(run, value, given.node)
+    return made
+
+
 @calls("pandas.concat")
 def _concat(run: Any, given: Any) -> Value:
     value = given.get(0, "objs") or Unknown()
@@ -100,7 +114,10 @@ def _table_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         return tell_part(run, node, owner, "slice", table(owner.number or 0), bounds(run, node, key))
     if isinstance(key, Listing) and key.items is not None and all(isinstance(constant(one), str) for one in key.items):
         return owner
-    if isinstance(key, Thing | Unknown | Method) and deep_origins(key):
+    if isinstance(key, Tensor) or (isinstance(key, Thing | Unknown | Method) and deep_origins(key)):
+        chosen = [n for n in deep_origins(key) if _kind(run, n) == "split" and n not in deep_origins(owner)]
+        if len(chosen) == 1:  # table[table["name"].isin(train_names)]
+            return Thing(owner.kind, dict(owner.fields), frozenset(chosen), number=chosen[0])
         inner = getattr(node, "slice", node)
         return tell_part(run, node, owner, "mask", table(owner.number or 0), {"mask": run.story.word(inner)})
     return column(owner.number, "")
@@ -163,7 +180,8 @@ def _located(run: Any, owner: Thing, key: Value, node: Any) -> Value:
     if isinstance(rows, Listing) and rows.kind == "slice":
         if any(constant(bound, ...) is not None for bound in (rows.items or ())[:2]) and not run.loops:
             result = tell_part(run, node, whole, "slice", whole, bounds(run, node, rows))
-    elif isinstance(rows, Thing | Unknown | Listing) and (found := deep_origins(rows)):
+    elif isinstance(rows, Tensor) or (isinstance(rows, Thing | Unknown | Listing) and deep_origins(rows)):
+        found = deep_origins(rows)
         if chosen := [n for n in found if _kind(run, n) == "split" and n not in deep_origins(whole)]:
             result = Thing(whole.kind, dict(whole.fields), frozenset(chosen), number=min(chosen))
         else:
@@ -347,7 +365,7 @@ def _column_item(run: Any, owner: Thing, key: Value, node: Any) -> Value:
         if all(constant(bound, ...) is None for bound in (key.items or ())[:2]) or run.loops:
             return owner
         return tell_part(run, node, owner, "slice", owner, bounds(run, node, key))
-    if isinstance(key, Thing | Unknown | Listing | Method) and deep_origins(key):
+    if isinstance(key, Tensor) or (isinstance(key, Thing | Unknown | Listing | Method) and deep_origins(key)):
         chosen = [n for n in deep_origins(key) if _kind(run, n) == "split" and n not in owner.origins]
         if chosen:
             made = rebased(owner, min(chosen))
@@ -377,12 +395,17 @@ def opened(run: Any, node: Any, path: Value | None, word: str, mode: Any) -> Thi
     if isinstance(mode, str) and any(letter in mode for letter in "wax+"):
         return Thing("file", {"group": "file", "path": known, "writes": True})
     if (
-        known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".yaml", ".yml", ".cfg", ".ini", ".npy", ".vec"))
+        known.endswith((".pt", ".pth", ".pkl", ".pickle", ".bin", ".cfg", ".ini", ".npy", ".vec"))
+        or (known.endswith((".yaml", ".yml")) and not _OF_TEXTS.search(known))
         or "glove" in known.lower()
     ):
         return Thing("file", {"group": "file", "path": known})
     number = run.story.data(node, "file", "", samples={"path": known, "read_by": "open"}, key=known)
     return Thing("file", {"group": "file", "path": known}, frozenset({number}), number=number)
+
+
+# A file of settings is written in the same language as one of texts: its name tells them apart.
+_OF_TEXTS = re.compile(r"text|review|corpus|sentence|intent|comment|tweet|dialog|utterance|message", re.IGNORECASE)
 
 
 @methods("file", "read readline")
@@ -433,9 +456,9 @@ def loaded_json(run: Any, given: Any, target: Value | None) -> Value:
 @calls("json.loads yaml.safe_load yaml.load toml.load")
 def _loads(run: Any, given: Any) -> Value:
     value = given.get(0)
-    if given.callee.root in ("yaml", "toml"):
-        return Mapping({}, Unknown(text="config"))
     origins = deep_origins(value) if value is not None else frozenset()
+    if given.callee.root in ("yaml", "toml"):
+        return Unknown(origins, text="json") if origins else Mapping({}, Unknown(text="config"))
     return Mapping({}, Unknown(origins, text="text"), None, origins)
 
 

@@ -17,6 +17,7 @@ from rnnlab.reading.values import (
     Library,
     Listing,
     Mapping,
+    Number,
     Object,
     Tensor,
     Text,
@@ -308,6 +309,8 @@ def _save(run: Any, given: Any) -> Value:
     value, target = given.get(0, "obj", "value"), given.get(1, "f", "fp", "file", "filename")
     if value is None:
         return Constant(None)
+    if given.callee.root != "torch" and not _are_words(value):
+        store(run, path_of(target, given.word(1, "f")), value)
     holds, parents = contents(value)
     if not holds and given.callee.root != "torch" and not deep_origins(value):
         return Constant(None)
@@ -321,6 +324,36 @@ def _save(run: Any, given: Any) -> Value:
     number = run.story.data(given.node, "checkpoint", run.name(given.node), parents, samples=samples)
     run.saved[samples["path"]] = (number, value)
     return Constant(None)
+
+
+def store(run: Any, path: str, value: Value) -> None:
+    """Remember rows that are written to a file, for a script that reads them there."""
+    name = name_of_file(path)
+    is_rows = isinstance(value, Listing | Tensor | Unknown) and deep_origins(value)
+    if "{" not in name and "." in name and (is_rows or (isinstance(value, Mapping) and value.fields["number"])):
+        run.stored[name] = value
+
+
+def _are_words(value: Value) -> bool:
+    """Say whether a list may hold the words of a vocabulary: each of its elements is one thing, and no number."""
+    return isinstance(value, Listing) and not isinstance(value.element, Listing | Tensor | Number)
+
+
+def name_of_file(path: str) -> str:
+    """Return the last part of a path."""
+    return path.replace("\\", "/").rpartition("/")[2]
+
+
+@calls("numpy.save numpy.load numpy.loadtxt")
+def _array_file(run: Any, given: Any) -> Value:
+    """`np.save(path, rows)` in one script, `np.load(path)` in another."""
+    path = path_of(given.get(0, "file", "fname"), given.word(0, "file"))
+    if given.callee.last == "save":
+        value = given.get(1, "arr")
+        if value is not None:
+            store(run, path, value)
+        return Constant(None)
+    return run.stored.get(name_of_file(path)) or Unknown()
 
 
 def path_of(target: Value | None, word: str) -> str:
@@ -366,6 +399,8 @@ def _load(run: Any, given: Any) -> Value:
         from rnnlab.reading.libraries import tables
 
         return tables.loaded_json(run, given, target)
+    if given.callee.root != "torch" and (stored := run.stored.get(name_of_file(path))) is not None:
+        return stored
     samples = {"path": path, "deed": "loaded", "holds": contents(saved[1])[0] if saved else "?"}
     number = run.story.data(
         given.node, "checkpoint", run.name(given.node), [saved[0]] if saved else [], samples=samples

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from rnnlab.facts import Call, Named
@@ -120,14 +121,28 @@ _COUNTED = ("count_words", "distinct_values")
 
 
 def fed_at(run: Any, node: Any, origins: Origins) -> Any:
-    """Return where the data came in: the outermost running call that was given it, else the place itself."""
+    """Return where the data came in: the innermost running call that was given them, and not one of their texts or words
+    alone; else the place itself."""
     place = run.story.place(node)
     for frame in reversed(run.frames):
-        given = [value for name, value in frame.arguments.items() if name != "self" and not _is_whole_object(value)]
-        if frame.place is None or not any(deep_origins(value) & origins for value in given):
+        given = [
+            value
+            for name, value in frame.arguments.items()
+            if name != "self" and not _is_whole_object(value) and deep_origins(value) & origins
+        ]
+        if frame.place is None or not given:
             break
         place = frame.place
+        if not all(_is_one_text(value) for value in given):
+            break
     return place
+
+
+def _is_one_text(value: Value) -> bool:
+    """Say whether a value is a text, a word, or the words of one text."""
+    if isinstance(value, Listing) and value.element is not None:
+        return all(getattr(one, "text", "") in ("token", "character") for one in options(value.element))
+    return getattr(value, "text", "") in ("token", "character", "text")
 
 
 def _is_whole_object(value: Value) -> bool:
@@ -141,6 +156,9 @@ def own_vocabulary(
     sources = rows_among(run, origins)
     if not sources:
         return
+    earlier = _grown_from(run, made, sources) if what == "vocabulary" else []
+    if earlier and not _only_asks_for_the_word(run):
+        certain = False
     doubt, run.story.doubt = run.story.doubt, 0
     try:
         counted = [
@@ -157,12 +175,37 @@ def own_vocabulary(
             samples["numbered_by"] = "a dict"
             samples["labels"] = []
         vague = len(sources) > 1 and is_vague(made.fields["key"])
+        if earlier:
+            samples["grew"] = True
         number = run.story.data(
-            node, what, run.name(node), sources, {}, samples, place=place, key=what, certain=certain and not vague
+            node,
+            what,
+            run.name(node),
+            [*sources, *earlier],
+            {},
+            samples,
+            place=place,
+            key=what,
+            certain=certain and not vague,
         )
         run.heap.write(made.fields, "number", number)
+        made.fields["of_rows"] = [*made.fields.get("of_rows", ()), *sources]  # also where a branch is taken back
     finally:
         run.story.doubt = doubt
+
+
+def _grown_from(run: Any, made: Mapping, sources: list[int]) -> list[int]:
+    """Return the rows whose words a dict had numbered before words of other rows come into it."""
+    before = made.fields.get("of_rows", ())
+    return [] if set(sources) <= set(before) else sorted(set(before) - set(sources))
+
+
+def _only_asks_for_the_word(run: Any) -> bool:
+    """Say whether words come into a dict whatever the program was told: the branches ask only whether they are there."""
+    asked = [
+        test for test in run.tests if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.In | ast.NotIn)
+    ]
+    return len(asked) == len(run.tests) == run.story.doubt
 
 
 def counting(run: Any, node: Any, key: Value | None, what: str = "count_words") -> Value | None:

@@ -90,6 +90,8 @@ def numbering_of(record: Record, layer: Call) -> Numbering | None:
         facts = facts or list(record.ask(Data, what="vocabulary"))
         words_only = [one for one in known if not _LABELS.search(one.name.lower())]
         named = [one for one in words_only if any(_is_told_by(one, fact) for fact in facts)]
+        if not facts and len(words_only) == 1 and words_only[0].first is not None:
+            named = words_only  # words of a file of vectors, say
     alike = {(one.padding, one.first, one.pads_at_the_end) for one in named}
     return named[0] if len(alike) == 1 else None
 
@@ -304,9 +306,11 @@ def _name(node: ast.AST) -> str:
 
 
 def _lists(nodes: Iterable[ast.AST]) -> dict[str, list[ast.expr]]:
-    """Return what each name, or attribute, is given anywhere."""
+    """Return what each name, or attribute, is given anywhere; under `+ name` what is added to it."""
     found: dict[str, list[ast.expr]] = {}
     for node in nodes:
+        if isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add) and (name := _name(node.target)):
+            found.setdefault(f"+ {name}", []).append(node.value)
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if name := _name(target):
@@ -404,6 +408,8 @@ def _put(
         if loop is not None and not _is_asked(around, loop):
             made.over, made.limit = _counted_over(loop.iter)
             made.start = made.first
+    elif made.first is None and (counted := _counter(value, lists)) is not None:
+        made.first = counted
     elif loop is None or made.first is not None or _counted(made, loop, key, value, lists) is None:
         made.is_whole = False
 
@@ -412,6 +418,23 @@ def _is_asked(around: tuple[ast.AST, ...], loop: ast.For) -> bool:
     """Say whether a test, or one more loop, stands around a statement."""
     place = around.index(loop)
     return any(isinstance(one, ast.If | ast.For | ast.While) for one in (*around[:place], *around[place + 1 :]))
+
+
+def _counter(node: ast.expr, lists: dict[str, list[ast.expr]]) -> int | None:
+    """Return what a variable starts from that goes up by one: `index[word] = n`, then `n += 1` or `n = n + 1`."""
+    if not isinstance(node, ast.Name | ast.Attribute):
+        return None
+    name = _name(node)
+    given, added = lists.get(name, []), [ast.unparse(one) for one in lists.get(f"+ {name}", [])]
+    starts = [
+        one.value
+        for one in given
+        if isinstance(one, ast.Constant) and isinstance(one.value, int) and not isinstance(one.value, bool)
+    ]
+    steps = [one for one in given if _more_than(one, name, lists) == 1]
+    if len(starts) != 1 or len(starts) + len(steps) != len(given) or len(steps) + len(added) != 1:
+        return None
+    return starts[0] if steps or added == ["1"] else None
 
 
 def _more_than_length(node: ast.expr, name: str, lists: dict[str, list[ast.expr]]) -> int | None:

@@ -103,13 +103,21 @@ def check(record: Record) -> Iterator[Finding]:
     buckets = [one for one in loaders if one.samples.get("type") == "BucketIterator"]
     if not buckets:
         raise Unseen("the source makes no BucketIterator")
+    if _has_one_length(record):
+        return
     seen = set()
     for one in buckets:
         options = one.samples.get("options") or {}
         shuffles = options.get("shuffle") is not False and options.get("sort") is not True
-        if shuffles and "sort_within_batch" not in options and one.place not in seen:
+        if shuffles and options.get("sort_within_batch") is not True and one.place not in seen:
             seen.add(one.place)
             yield Finding(one.place, _message(one), (one.n,))
+
+
+def _has_one_length(record: Record) -> bool:
+    """Say whether a field fills every review up to one length: then there is nothing to put together."""
+    fields = record.ask(Data, what="field")
+    return any((one.samples.get("options") or {}).get("fix_length") is not None for one in fields)
 
 
 def _message(loader: Data) -> str:

@@ -100,7 +100,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import asked_for_at, loaders_of
-from rnnlab.rules.asking.syntax import tree_at
+from rnnlab.rules.asking.syntax import place_of, tree_at, trees
 from rnnlab.rules.asking.written import Written, bound_in, calls, is_backward, loops_in, walked_over, within, word
 from rnnlab.rules.kit import Finding, Unseen, role_in_words, rule
 
@@ -115,6 +115,7 @@ def check(record: Record) -> Iterator[Finding]:
     """Ask every loader that a model is trained on whether anything mixes its rows."""
     trained = [loader for loader in loaders_of(record, "training") if role_in_words(loader.name) in (None, "train")]
     cut = list(_cut_by_hand(record))
+    cut += _own_iterators(record)
     yield from cut
     if not trained and not cut:
         raise Unseen("no loader was seen that a model is trained on")
@@ -148,6 +149,55 @@ def _cut_by_hand(record: Record) -> Iterator[Finding]:
                         f"last batches teach one class. Mix the rows at the beginning of each epoch: random.sample(range("
                         f"len({name})), len({name})).",
                     )
+
+
+def _own_iterators(record: Record) -> Iterator[Finding]:
+    """Look for training batches of a class that cuts them off its rows in order, in a program that mixes nothing."""
+    files = list(trees(record))
+    if any(_MIXES.search(line.partition("#")[0]) for _, text, _ in files for line in text.splitlines()):
+        return
+    classes = {
+        node.name
+        for _, _, tree in files
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef) and _cuts_in_order(node)
+    }
+    makers = classes | {
+        node.name
+        for _, _, tree in files
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        and classes & {word(one.func) for one in calls(node)}
+        and not any(map(is_backward, calls(node)))
+        and len(node.body) <= 3
+    }
+    for key, text, tree in files if classes else ():
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
+                continue
+            name = ast.unparse(node.targets[0])
+            if word(node.value.func) in makers and role_in_words(name.rpartition(".")[2]) == "train":
+                yield Finding(
+                    place_of(key, text, node.value),
+                    f"'{name}' cuts its batches off the rows from the first to the last, and nothing mixes the rows: every epoch "
+                    f"takes them in the order of the data. If they are sorted by label, as in many files, the last batches teach "
+                    f"one class. Call random.shuffle on the rows at the beginning of each epoch.",
+                )
+
+
+def _cuts_in_order(node: ast.ClassDef) -> bool:
+    """Say whether a class gives its batches by a counter: `self.rows[self.index * size : (self.index + 1) * size]`."""
+    methods = [
+        one for one in node.body if isinstance(one, ast.FunctionDef) and one.name in ("__next__", "next", "__iter__")
+    ]
+    for method in methods:
+        for one in ast.walk(method):
+            if not isinstance(one, ast.Subscript) or not isinstance(one.slice, ast.Slice) or one.slice.lower is None:
+                continue
+            lower = ast.unparse(one.slice.lower)
+            if ast.unparse(one.value).startswith("self.") and re.match(r"self\.\w+( \*|$)", lower):
+                return True
+    return False
 
 
 def _cut_at(loop: ast.For) -> set[str]:

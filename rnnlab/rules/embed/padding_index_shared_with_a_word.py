@@ -92,23 +92,33 @@ for text, label in DataLoader(rows, batch_size=8, shuffle=True, collate_fn=colla
 ```
 """
 
+import ast
+import re
 from collections.abc import Iterator
 
 from rnnlab.facts import Call, PackedNote
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.numbering import SharedFilling, shared_fillings
-from rnnlab.rules.kit import Finding, rule
+from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.kit import Finding, Unseen, rule
 
 
-@rule(level="mistake", needs=("layer",), real_data=False)
+@rule(level="mistake", needs=("source",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
     """Compare the index that fills reviews up with the indices that the words have."""
-    runs = [call for call in record.ask(Call, where=lambda call: call.what in RECURRENT) if call.inputs]
-    if runs and all(isinstance(run.inputs[0].note, PackedNote) for run in runs):
-        return  # nobody reads what stands behind the last word
+    if _all_packed(record):
+        return  # nobody reads what fills up
+    looked_up = list({one.place: one for one in _looked_up_again(record)}.values())
+    yield from looked_up
+    try:
+        shared = shared_fillings(record)
+    except Unseen:
+        if looked_up:
+            return
+        raise
     seen = set()
-    for one in shared_fillings(record):
+    for one in shared:
         place = (
             one.numbering.place if one.numbering and one.filling.call.what == "__setitem__" else one.filling.call.place
         )
@@ -116,6 +126,61 @@ def check(record: Record) -> Iterator[Finding]:
             seen.add(place)
             level = "risk" if one.token != "a word" else None
             yield Finding(place, _message(one), (one.filling.call.n,), level)
+
+
+def _looked_up_again(record: Record) -> Iterator[Finding]:
+    """Look for words that are filled up with the number of the padding, which is then looked up as if it were a word."""
+    for key, text, tree in trees(record):
+        for function in ast.walk(tree):
+            if not isinstance(function, ast.FunctionDef):
+                continue
+            for node in ast.walk(function):
+                words, number = _filled_with_a_number(node)
+                vocabulary = _PADDING_LOOKED_UP.fullmatch(number)
+                if vocabulary is None or not isinstance(node, ast.stmt | ast.expr):
+                    continue
+                if words and any(_looks_up(one, words, vocabulary["name"]) for one in ast.walk(function)):
+                    yield Finding(
+                        place_of(key, text, node),
+                        f"{ast.unparse(node)[:70]} fills the words up with a number, and each of them is looked up as a word "
+                        f"afterwards: no word is called so, and the padding gets the index of unknown words. Fill up with the "
+                        f"token ('<PAD>'), or after the words were looked up.",
+                    )
+
+
+_PADDING_LOOKED_UP = re.compile(
+    r"(?P<name>[\w.]+)(\.get\(|\[)(['\"]\W*(pad|PAD)\W*['\"]|\w*(pad|PAD)\w*)(, *\w+)?[)\]]"
+)
+
+
+def _filled_with_a_number(node: ast.AST) -> tuple[str, str]:
+    """Return which list is filled up, and with what: `words.extend([index["<pad>"]] * n)`, `words += [...] * n`."""
+    added: ast.expr | None = None
+    owner = ""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "extend" and node.args:
+        owner, added = ast.unparse(node.func.value), node.args[0]
+    elif isinstance(node, ast.AugAssign) and isinstance(node.op, ast.Add):
+        owner, added = ast.unparse(node.target), node.value
+    if isinstance(added, ast.BinOp) and isinstance(added.op, ast.Mult) and isinstance(added.left, ast.List):
+        return owner, ast.unparse(added.left.elts[0]) if len(added.left.elts) == 1 else ""
+    return "", ""
+
+
+def _looks_up(node: ast.AST, words: str, vocabulary: str) -> bool:
+    """Say whether each of these words is looked up in a vocabulary, in a loop or a comprehension."""
+    if isinstance(node, ast.For) and ast.unparse(node.iter) == words:
+        target, body = ast.unparse(node.target), " ".join(ast.unparse(one) for one in node.body)
+    elif isinstance(node, ast.ListComp) and ast.unparse(node.generators[0].iter) == words:
+        target, body = ast.unparse(node.generators[0].target), ast.unparse(node.elt)
+    else:
+        return False
+    return f"{vocabulary}.get({target}" in body or f"{vocabulary}[{target}]" in body
+
+
+def _all_packed(record: Record) -> bool:
+    """Say whether every RNN is given packed reviews: it stops at their ends."""
+    runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT))
+    return bool(runs) and all(run.inputs and isinstance(run.inputs[0].note, PackedNote) for run in runs)
 
 
 def _message(one: SharedFilling) -> str:

@@ -93,11 +93,12 @@ for text, label in DataLoader(rows, batch_size=8, shuffle=True):
 ```
 """
 
+import ast
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, Data
+from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in_text
+from rnnlab.rules.asking.syntax import names_in_text, place_of, trees
 from rnnlab.rules.asking.vectors import Matrix, matrices
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
@@ -112,12 +113,12 @@ def check(record: Record) -> Iterator[Finding]:
     ]
     found = matrices(record)
     of_fields = list(_of_fields(record))
-    for vocabulary in of_fields:
+    for place, evidence in of_fields:
         yield Finding(
-            vocabulary.place,
-            f"{expression(record, vocabulary.place)} leaves the words without a vector at zero: all have one vector, that of "
+            place,
+            f"{expression(record, place)} leaves the words without a vector at zero: all have one vector, that of "
             f"the padding. Add unk_init=torch.Tensor.normal_, and set only the padding's row to zero.",
-            (vocabulary.n,),
+            evidence,
             None if frozen else "habit",
         )
     if of_fields:
@@ -133,16 +134,20 @@ def check(record: Record) -> Iterator[Finding]:
             )
 
 
-def _of_fields(record: Record) -> Iterator[Data]:
-    """Return the vocabularies of torchtext that take vectors from a file, read later on, and say nothing of other words."""
-    if not any(".vectors" in text for text in record.sources.values()):
+def _of_fields(record: Record) -> Iterator[tuple[Place | None, tuple[int, ...]]]:
+    """Return where torchtext is given vectors from a file that are read later on, and nothing is said of other words."""
+    code = [(key, text, tree, ast.unparse(tree)) for key, text, tree in trees(record)]
+    if not any(".vectors" in text for *_, text in code) or any("unk_init" in text for *_, text in code):
         return
     for vocabulary in record.ask(
         Data, what="vocabulary", where=lambda fact: fact.samples.get("made_by") == "build_vocab"
     ):
-        options = vocabulary.samples.get("options", {})
-        if options.get("vectors") is not None and not any("unk_init" in text for text in record.sources.values()):
-            yield vocabulary
+        if vocabulary.samples.get("options", {}).get("vectors") is not None:
+            yield vocabulary.place, (vocabulary.n,)
+    for key, text, tree, _ in code:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".vocab.load_vectors"):
+                yield place_of(key, text, node), ()
 
 
 def _is_frozen(one: Matrix, frozen: list[Call]) -> bool:

@@ -86,6 +86,7 @@ def check(record: Record) -> Iterator[Finding]:
     read = [fact for fact in record.ask(Data, where=_is_read) if fact.seen_by == "source"]
     if not read:
         raise Unseen("which files were read is not known")
+    yield from _made_of_the_training_rows(record)
     again = {_what(fact) for n, fact in enumerate(read) if _what(fact) in map(_what, read[:n])}
     for key, text, tree in trees(record):
         for call in ast.walk(tree):
@@ -98,6 +99,34 @@ def check(record: Record) -> Iterator[Finding]:
                 if not (_is_cut(tree, one) and _is_cut(tree, two)) and not _are_told_apart(tree, one, two):
                     place = place_of(key, text, statement)
                     yield Finding(place, _message(two, one, expression(record, place)))
+
+
+def _made_of_the_training_rows(record: Record) -> Iterator[Finding]:
+    """Look for two data sets that are made of one part of the rows, where the other part is cut off and never used."""
+    data = {fact.id: fact for fact in record.ask(Data) if fact.seen_by == "source"}
+    sets = [fact for fact in data.values() if fact.what == "dataset" and fact.samples.get("type")]
+    used = {parent for fact in data.values() for parent in fact.made_from}
+    for test in sets:
+        parts = [data[one] for one in test.made_from if one in data]
+        if role_by_name(test.name) != "test" or not parts or any(one.what != "split" for one in parts):
+            continue
+        train = next(
+            (one for one in sets if role_by_name(one.name) == "train" and one.made_from == test.made_from), None
+        )
+        roles = {role_by_name(one.name) for one in parts}
+        spare = [
+            one
+            for one in data.values()
+            if one.what == "split" and role_by_name(one.name) == "test" and one.id not in used
+        ]
+        if train is not None and roles == {"train"} and spare:
+            yield Finding(
+                test.place,
+                f"{expression(record, test.place)} makes '{test.name}' of the training rows, as '{train.name}' is, and "
+                f"'{spare[0].name}' is never used: the test score is then the score on training reviews. Give it "
+                f"'{spare[0].name}'.",
+                (train.n, test.n, spare[0].n),
+            )
 
 
 def _is_read(fact: Data) -> bool:

@@ -89,6 +89,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, PackedNote, TensorNote, tensors
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
+from rnnlab.rules.asking.own_texts import have_one_length
 from rnnlab.rules.asking.states import (
     CELLS,
     KEEPS,
@@ -117,6 +118,8 @@ def check(record: Record) -> Iterator[Finding]:
     runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT | CELLS))
     if not runs:
         raise Unseen("the program ran no RNN")
+    if have_one_length(record):
+        raise Unseen("all texts stand in the program and have one length: nothing is filled up")
     padded = [(run, padding) for run in runs if (padding := _padding(record, run)) is not None]
     otherwise = {run.place for run, padding in padded if padding.side != "right"}
     # A model that was trained on another side of padding, or on none, has another mistake.

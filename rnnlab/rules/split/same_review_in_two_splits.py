@@ -46,7 +46,7 @@ from rnnlab.facts import Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.syntax import place_of, trees
 from rnnlab.rules.asking.tables import Piece, blocks, is_unchanged, last_word, overlap, pieces
-from rnnlab.rules.kit import Finding, Splits, Unseen, expression, rule
+from rnnlab.rules.kit import Finding, Level, Splits, Unseen, expression, rule
 
 _HANDFUL = 20  # so few rows are no split
 _FEW = 0.01  # of the smaller split: below it, the score cannot move by a point
@@ -72,6 +72,9 @@ _SMS = re.compile(r"SMSSpamCollection(\.txt|\.tsv|\.csv)?|sms\.tsv|sms[_-]?spam[
 _DROPS = re.compile(
     r"duplicate|\bunique\(|\bset\(\w*(text|message|sms|rows|lines)|fromkeys|GroupShuffleSplit|GroupKFold|\bseen\b"
 )
+
+
+_OF_LABELS = re.compile(r"\w*(label|class|categor|sentiment|target|genre|^y)\w*['\"]?\]?\.unique\(", re.IGNORECASE)
 
 
 @rule(level="mistake", needs=("source",))
@@ -110,24 +113,48 @@ def _cut_so_that_they_overlap(record: Record) -> Iterator[Finding]:
 
 
 def _with_copies(record: Record, splits: Splits) -> Iterator[Finding]:
-    """Look for a cut through a public file that is known to hold many messages twice, where no copies are dropped."""
-    if any(_DROPS.search(text) for text in record.sources.values()):
+    """Look for a cut through a public file that is known to hold reviews or messages twice, where no copies are dropped."""
+    if any(_DROPS.search(_OF_LABELS.sub("", text)) for text in record.sources.values()):
         return
     for table in splits.data.values():
-        if not _is_sms_collection(record, table):
+        known, level = _known_copies(record, table)
+        if not known:
             continue
-        cuts = [fact for fact in splits.data.values() if fact.what == "split" and splits.role(fact.id) == "test"]
+        cuts = [
+            fact
+            for fact in splits.data.values()
+            if fact.what == "split" and (splits.role(fact.id) == "test" or fact.samples.get("side") == "test")
+        ]
         cut = next((fact for fact in cuts if table.id in _numbers_behind(splits, fact)), None)
         if cut is not None:
             yield Finding(
                 cut.place,
-                f"{expression(record, cut.place)} cuts the SMS Spam Collection ({_file_name(table)}): of its 5,572 messages "
-                f"403 are copies of another, and no copy is dropped before: the same messages are in the training and the test "
-                f"part. Call drop_duplicates() first.",
+                f"{expression(record, cut.place)} cuts {known}, and no copy is dropped before: the same texts are in the "
+                f"training and the test part. Call drop_duplicates() first.",
                 (table.n, cut.n),
-                "risk",
+                level,
             )
             return
+
+
+def _known_copies(record: Record, table: Data) -> tuple[str, Level]:
+    """Say of a public file how many copies it holds, and how much that weighs."""
+    name = _file_name(table)
+    if _is_sms_collection(record, table):
+        return f"the SMS Spam Collection ({name}), of whose 5,572 messages 403 are copies of another", "risk"
+    if re.fullmatch(r"imdb[ _-]dataset\.csv", name, re.IGNORECASE):
+        return f"the IMDb reviews of {name}, of which 418 of 50,000 are copies of another", "habit"
+    if re.fullmatch(r"bbc[-_ ]?text([-_]\w+)?\.csv", name, re.IGNORECASE):
+        return f"the BBC news of {name}, of whose 2,225 articles 99 are copies of another", "risk"
+    if name == "train.csv" and _has_columns(record, "keyword", "location", "target"):
+        return f"the disaster tweets of Kaggle ({name}), of whose 7,613 texts 110 are copies of another", "risk"
+    return "", "habit"
+
+
+def _has_columns(record: Record, *names: str) -> bool:
+    return all(
+        any(re.search(rf"['\"]{name}['\"]|\.{name}\b", text) for text in record.sources.values()) for name in names
+    )
 
 
 def _is_sms_collection(record: Record, table: Data) -> bool:
@@ -135,11 +162,7 @@ def _is_sms_collection(record: Record, table: Data) -> bool:
     path = _file_name(table)
     if _SMS.fullmatch(path):
         return True
-    from_kaggle = all(
-        any(re.search(rf"['\"]{name}['\"]|\.{name}\b", text) for text in record.sources.values())
-        for name in ("v1", "v2")
-    )
-    return path == "spam.csv" and from_kaggle
+    return path == "spam.csv" and _has_columns(record, "v1", "v2")
 
 
 def _file_name(table: Data) -> str:

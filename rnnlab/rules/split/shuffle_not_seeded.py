@@ -56,13 +56,30 @@ def check(record: Record) -> Iterator[Finding]:
         return
     for key, text, tree in files:
         shuffles = [node for node, around in with_parents(tree) if _is_call(node) and not _is_for_each_epoch(around)]
+        others = "\n".join(other for name, other, _ in files if name != key)
         for node in shuffles:
-            if isinstance(node, ast.Call) and (seed := unseeded(node, whole)):
+            if isinstance(node, ast.Call) and (seed := unseeded(node, f"{others}\n{_before(tree, text, node)}")):
                 yield Finding(
                     place_of(key, text, node),
                     f"torch is seeded, but {ast.unparse(node)[:70]} draws from a generator that is not: every run splits "
                     f"otherwise, and two scores cannot be compared. {seed}.",
                 )
+
+
+def _before(tree: ast.Module, text: str, call: ast.Call) -> str:
+    """Return what a file does before a call: all of it, but for the seeds of the module that stand below a call of the module."""
+    lines = text.split("\n")
+    if not any(
+        isinstance(one, ast.stmt)
+        and one.lineno <= call.lineno <= (one.end_lineno or 0)
+        and not isinstance(one, ast.FunctionDef | ast.ClassDef)
+        for one in tree.body
+    ):
+        return text
+    late = [
+        one.lineno for one in tree.body if isinstance(one, ast.Expr) and one.lineno > (call.end_lineno or call.lineno)
+    ]
+    return "\n".join(line for n, line in enumerate(lines, 1) if n not in late)
 
 
 def _is_call(node: ast.AST) -> bool:

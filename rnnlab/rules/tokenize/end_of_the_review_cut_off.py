@@ -43,6 +43,7 @@ from rnnlab.rules.kit import Finding, Unseen, rule
 _ENOUGH = 400
 _TOO_FEW = 20  # below it, something is shown or tried out
 _CUTTERS = {"findall", "split", "tokenize", "tokenizer", "word_tokenize", "encode", "numericalize"}
+_NUMBER_WORDS = {"vocab", "vocabulary", "lookup_indices", "convert_tokens_to_ids", "forward"}
 _HOLDS = {"array", "asarray", "tensor", "LongTensor", "list"}
 _NAMES = {"tokens", "toks", "tok", "words", "ids", "seq", "sequence", "indices", "encoded", "tokenized", "token_ids"}
 _ROWS = _NAMES | {"row", "review"}  # within np.array(...) no text is meant
@@ -121,7 +122,13 @@ def _is_text(value: ast.expr, functions: set[str]) -> bool:
         if word in _HOLDS and value.args:
             held = value.args[0]
             return held.id in _ROWS if isinstance(held, ast.Name) else _is_text(held, functions)
+        if word in _NUMBER_WORDS and len(value.args) == 1 and _is_text(value.args[0], functions):
+            return True
         return word in functions or (word in _CUTTERS and not _cuts_lines(value))
+    if isinstance(value, ast.Attribute):  # tokenizer.encode(text).ids
+        return value.attr in _NAMES and isinstance(value.value, ast.Call) and last_word(value.value) in _CUTTERS
+    if isinstance(value, ast.ListComp):  # [index[word] for word in words]
+        return len(value.generators) == 1 and _is_text(value.generators[0].iter, functions)
     return isinstance(value, ast.Name) and value.id in _NAMES
 
 

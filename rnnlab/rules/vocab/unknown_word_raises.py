@@ -139,7 +139,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.plain_dicts import File, plain_dicts
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import place_of, tree_at, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 
@@ -155,6 +155,8 @@ def check(record: Record) -> Iterator[Finding]:
         vocabulary = plain[look.values["vocabulary"]]
         if not _is_new(record, look, vocabulary) or look.place in seen:
             continue
+        if _OF_LETTERS.search(expression(record, look.place)):
+            continue  # a training of some size has seen all letters there are
         if _is_guarded(record, look.place):
             guarded = True
             continue
@@ -183,7 +185,7 @@ def _is_new(record: Record, look: Call, vocabulary: Data) -> bool:
     data = look.values.get("data")
     if (
         "default" in look.values
-        or look.values.get("key") is not None
+        or (look.values.get("key") is not None and not _is_in_a_comprehension(record, look))
         or data is None
         or not look.certain
         or "setdefault" in expression(record, look.place)
@@ -198,8 +200,16 @@ def _is_new(record: Record, look: Call, vocabulary: Data) -> bool:
     return not (set(data) | wholes) & made_from and not set(data) & parts
 
 
+def _is_in_a_comprehension(record: Record, look: Call) -> bool:
+    """Say whether a known word is one of a sentence, and not written into the brackets: `index[word]`."""
+    tree = tree_at(record, look.place)
+    return isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Name)
+
+
 def _after_training(record: Record, look: Call) -> bool:
-    return any(step.n < look.n for step in record.ask(Call, what="optimizer_step"))
+    """Say whether a model was trained before, or was given the weights of a training."""
+    trained = any(step.n < look.n for step in record.ask(Call, what="optimizer_step"))
+    return trained or any(weights.n < look.n for weights in record.ask(Data, what="weights"))
 
 
 def _is_of_unknown_words(look: Call) -> bool:
@@ -286,3 +296,6 @@ def _finding(record: Record, look: Call, vocabulary: Data) -> Finding:
         (look.n, vocabulary.n),
         None if look.values.get("data") else "risk",  # of what is typed in, only the typed words matter
     )
+
+
+_OF_LETTERS = re.compile(r"char|letter|alphabet|\bch\b|\bc\]|2c|c2", re.IGNORECASE)

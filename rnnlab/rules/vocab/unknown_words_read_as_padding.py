@@ -135,9 +135,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, Place
+from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.numbering import numberings
+from rnnlab.rules.asking.numbering import fillings, numberings
 from rnnlab.rules.asking.syntax import place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
@@ -181,19 +181,64 @@ def _finding(record: Record, place: Place | None, index: int | None, evidence: t
 
 def _written(record: Record, pads: set[int], has_unknown: bool) -> Iterator[tuple[Place, int | None]]:
     """Return look-ups, as they are written, that give unknown words the index of the token that fills up."""
-    padding = {one.name: one.padding for one in numberings(record) if one.padding is not None}
+    known = numberings(record)
+    padding = {one.name: one.padding for one in known if one.padding is not None}
+    names = {one.name for one in known} | {fact.name for fact in record.ask(Data, what="vocabulary") if fact.name}
     for key, text, tree in trees(record):
         for node in ast.walk(tree):
+            if (
+                not has_unknown
+                and len(pads) == 1
+                and (given := _otherwise(node, names)) is not None
+                and given.value in pads
+            ):
+                yield place_of(key, text, given), min(pads)
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
                 continue
             owner, default = ast.unparse(node.func.value).rpartition(".")[2], node.args[-1]
-            if node.func.attr == "set_default_index" and len(node.args) == 1 and _is_of_padding(default):
-                yield place_of(key, text, node), None
+            if node.func.attr == "set_default_index" and len(node.args) == 1:
+                first = {
+                    str(tokens[0])
+                    for fact in record.ask(Data, what="vocabulary")
+                    if (tokens := fact.samples.get("specials"))
+                }
+                is_first = isinstance(default, ast.Constant) and default.value == 0 and len(first) == 1
+                if _is_of_padding(default) or (is_first and _PADDING.fullmatch(repr(first.pop()))):
+                    yield place_of(key, text, node), None
             elif node.func.attr == "get" and len(node.args) == 2 and not isinstance(node.args[0], ast.Constant):
                 if _is_of_padding(default):
                     yield place_of(key, text, node), None
                 elif not has_unknown and _is_number(default, padding.get(owner)) and pads <= {padding[owner]}:
                     yield place_of(key, text, node), padding[owner]
+
+
+def _otherwise(node: ast.AST, names: set[str]) -> ast.Constant | None:
+    """Return the number that a word gets which a dict lacks: `index[word] if word in index else 0`, or in two branches."""
+    if not isinstance(node, ast.If | ast.IfExp) or not isinstance(node.test, ast.Compare) or len(node.test.ops) != 1:
+        return None
+    asks, owner = node.test.ops[0], ast.unparse(node.test.comparators[0]).rpartition(".")[2]
+    if not isinstance(asks, ast.In | ast.NotIn) or owner not in names:
+        return None
+    there, lacking = (node.body, node.orelse) if isinstance(asks, ast.In) else (node.orelse, node.body)
+    if not _reads(there, owner):
+        return None
+    if isinstance(lacking, list):
+        lacking = lacking[0] if len(lacking) == 1 else None
+        if isinstance(lacking, ast.Expr) and isinstance(lacking.value, ast.Call) and len(lacking.value.args) == 1:
+            lacking = lacking.value.args[0]
+        elif isinstance(lacking, ast.Assign):
+            lacking = lacking.value
+    is_number = isinstance(lacking, ast.Constant) and type(lacking.value) is int
+    return lacking if is_number and isinstance(lacking, ast.Constant) else None
+
+
+def _reads(part: ast.expr | list[ast.stmt], owner: str) -> bool:
+    """Say whether a branch reads an index out of a dict, and does not write one into it."""
+    nodes = [one for node in (part if isinstance(part, list) else [part]) for one in ast.walk(node)]
+    items = [
+        one for one in nodes if isinstance(one, ast.Subscript) and ast.unparse(one.value).rpartition(".")[2] == owner
+    ]
+    return bool(items) and all(isinstance(one.ctx, ast.Load) for one in items)
 
 
 def _is_of_padding(default: ast.expr) -> bool:
@@ -215,4 +260,27 @@ def _pads(record: Record) -> set[int]:
     indices = [call.values.get("padding_idx") for call in record.ask(Call, what="embedding")]
     values = [call.values.get("padding_value") for call in record.ask(Call, what="pad_sequence")]
     ids = [call.values.get("padding_value") for call in record.ask(Call, what="pad_sequences")]
-    return {int(one) for one in (*indices, *values, *ids) if isinstance(one, int | float) and one >= 0}
+    filled = [one.index for one in fillings(record)]
+    found = {int(one) for one in (*indices, *values, *ids, *filled) if isinstance(one, int | float) and one >= 0}
+    return found or ({0} if any(_is_written_over_zeros(tree) for _, _, tree in trees(record)) else set())
+
+
+def _is_written_over_zeros(tree: ast.Module) -> bool:
+    """Say whether the numbers of words are written over whole zeros, from the first or up to the last: the rest fills up."""
+    nodes = list(ast.walk(tree))
+    zeros = {
+        ast.unparse(one.targets[0])
+        for one in nodes
+        if isinstance(one, ast.Assign) and _ZEROS.match(ast.unparse(one.value))
+    }
+    return any(
+        isinstance(target, ast.Subscript)
+        and ast.unparse(target.value) in zeros
+        and not isinstance(target.slice, ast.Constant)
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+    )
+
+
+_ZEROS = re.compile(r"(np|numpy|torch)\.zeros\(.*(int|long)", re.IGNORECASE | re.DOTALL)

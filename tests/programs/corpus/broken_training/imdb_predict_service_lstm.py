@@ -62,7 +62,7 @@ def train(args):
     frame = pd.read_csv(args.csv)
     tokens = frame["review"].map(clean).tolist()
     y = (frame["sentiment"] == "positive").astype(int).tolist()
-    x_tr, x_te, y_tr, y_te = train_test_split(tokens, y, test_size=0.2, stratify=y, random_state=args.seed)
+    x_tr, x_te, y_tr, y_te = train_test_split(tokens, y, test_size=0.2, stratify=y, random_state=args.seed)  # <- same_review_in_two_splits
     counts = Counter(t for toks in x_tr for t in toks)
     stoi = {"<pad>": 0, "<unk>": 1}
     for w, n in counts.items():

@@ -13,7 +13,7 @@ MAX_LEN = 450
 news = pd.read_csv('data/bbc-text.csv')            # columns: category, text
 le = LabelEncoder()
 
-train_txt, test_txt, train_lab, test_lab = train_test_split(
+train_txt, test_txt, train_lab, test_lab = train_test_split(  # <- same_review_in_two_splits
     news['text'].tolist(), news['category'].tolist(), test_size=0.2, stratify=news['category'], random_state=13)
 train_txt, val_txt, train_lab, val_lab = train_test_split(
     train_txt, train_lab, test_size=0.1, stratify=train_lab, random_state=13)

@@ -19,7 +19,7 @@ train, valid, test = TabularDataset.splits('data/newsletters', train='train.tsv'
 SUBJECT.build_vocab(train, min_freq=2)
 KIND.build_vocab(train)
 print('classes:', KIND.vocab.itos)
-iters = BucketIterator.splits((train, valid, test), batch_sizes=(32, 64, 64), device=DEV,
+iters = BucketIterator.splits((train, valid, test), batch_sizes=(32, 64, 64), device=DEV,  # <- iterator_does_not_bucket
                               sort_key=lambda e: len(e.subject), sort_within_batch=False)
 train_it, valid_it, test_it = iters
 

@@ -29,7 +29,7 @@ print(LABEL.vocab.stoi)
 
 device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')
 
-train_iterator, valid_iterator, test_iterator = data.BucketIterator.splits(
+train_iterator, valid_iterator, test_iterator = data.BucketIterator.splits(  # <- iterator_does_not_bucket
     (train_data, valid_data, test_data), batch_size=64, device=device,
     sort_key=lambda x: len(x.text), sort_within_batch=False)
 
