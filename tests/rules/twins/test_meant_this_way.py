@@ -409,4 +409,5 @@ def test_lengths_are_not_needed_by_who_reads_forwards_and_masks(way: str, *, fou
     training = (
         TRAINING.replace("model(x, n)", "model(x)").replace("x, n, y", "x, lengths, y").replace("Net(", "Masked(")
     )
-    assert told("lengths_asked_for_and_not_used", SPLIT, model, training) == found
+    index = 'index = {"<pad>": 0, "<unk>": 1}\nfor word in sorted(counted):\n    index[word] = len(index)'
+    assert told("lengths_asked_for_and_not_used", reads(), index, model, training) == found
