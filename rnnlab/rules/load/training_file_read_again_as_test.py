@@ -73,7 +73,6 @@ _CUTS = {
     "query",
     "filter",
     "get_group",
-    "isin",
 }
 _NO_ROWS = re.compile(
     r"model|net|state|vocab|word|token|config|embed|vector|weight|checkpoint|pretrained|map", re.IGNORECASE

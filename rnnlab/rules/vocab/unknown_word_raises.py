@@ -140,7 +140,7 @@ from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.plain_dicts import File, plain_dicts
 from rnnlab.rules.asking.syntax import place_of, tree_at, trees
-from rnnlab.rules.kit import Finding, Unseen, expression, rule
+from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
 
 
 @rule(level="mistake", needs=("source",), real_data=False)
@@ -274,6 +274,13 @@ def _is_guarded(record: Record, place: Place | None) -> bool:
     return any(asks.search(loops.sub("", line)) for text in record.sources.values() for line in text.splitlines())
 
 
+def _level(record: Record, look: Call) -> Level | None:
+    """Of what is typed in, only the typed words matter; its letters are known after a few reviews, nearly always."""
+    if look.values.get("data"):
+        return None
+    return "habit" if re.search(r"char|letter|alphabet", expression(record, look.place), re.IGNORECASE) else "risk"
+
+
 def _sets_of(record: Record, owner: str) -> list[str]:
     """Return the names of sets that are made of a vocabulary's words, or of what it lacks: `known = set(index)`."""
     made = re.compile(rf"\b(set|frozenset|list)\([\w.]*\b{re.escape(owner)}\b|\b{re.escape(owner)}\.keys\(\)")
@@ -294,7 +301,7 @@ def _finding(record: Record, look: Call, vocabulary: Data) -> Finding:
         f"{expression(record, look.place)} raises a KeyError for every word that the vocabulary of line {line} lacks, and "
         f"the words here come from other reviews than those it was made from. Keep an index for unknown words: .get(word, it).",
         (look.n, vocabulary.n),
-        None if look.values.get("data") else "risk",  # of what is typed in, only the typed words matter
+        _level(record, look),
     )
 
 

@@ -391,3 +391,23 @@ def test_a_row_of_names_that_is_left_out_by_a_name() -> None:
     read = 'rows = pd.read_csv("IMDB Dataset.csv", header=None, names=["review", "label"])'
     assert told("header_read_as_a_review", read)
     assert not told("header_read_as_a_review", read, 'rows = rows[rows["label"] != "sentiment"]')
+
+
+@pytest.mark.parametrize(("way", "found"), [("", False), (", bidirectional=True", True)])
+def test_lengths_are_not_needed_by_who_reads_forwards_and_masks(way: str, *, found: bool) -> None:
+    model = f"""
+    class Masked(Net):
+        def __init__(self, n):
+            super().__init__(n)
+            self.rnn = nn.GRU(50, 64, batch_first=True{way})
+
+        def forward(self, x):
+            kept = (x != 0).unsqueeze(2)
+            output, _ = self.rnn(self.emb(x))
+            return self.fc((output * kept).sum(1) / kept.sum(1))
+    """
+    training = (
+        TRAINING.replace("model(x, n)", "model(x)").replace("x, n, y", "x, lengths, y").replace("Net(", "Masked(")
+    )
+    index = 'index = {"<pad>": 0, "<unk>": 1}\nfor word in sorted(counted):\n    index[word] = len(index)'
+    assert told("lengths_asked_for_and_not_used", reads(), index, model, training) == found
