@@ -190,7 +190,7 @@ def _states_behind(record: Record, call: Call) -> list[Call] | None:
 
 
 def _inputs(call: Call) -> tuple[Named, ...]:
-    return () if call.what in RECURRENT else call.inputs
+    return () if call.what in RECURRENT or call.what == "embedding" else call.inputs
 
 
 def _is_of_the_states(record: Record, call: Call) -> bool:
@@ -201,7 +201,7 @@ def _is_of_the_states(record: Record, call: Call) -> bool:
         return not _MASKING.search(expression(record, call.place))
     if call.what == "tensor":
         return not call.inputs and "of" in call.values  # a weight of the model's, as it was born
-    return call.what in _BESIDE or call.what in RECURRENT
+    return call.what in _BESIDE or call.what in RECURRENT or call.what == "embedding"  # words beside their states
 
 
 def _fills_otherwise(record: Record, call: Call) -> bool:
