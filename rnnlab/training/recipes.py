@@ -39,8 +39,9 @@ class RunSettings(Settings):
 
 
 LECTURE = RunSettings()
-# Two directions of half the width cost less than the lecture's one. What a word says is read at every word (maximum and mean),
-# so that gradients need not travel a thousand steps, and dropout with a falling rate keeps the model from learning reviews by heart.
+# Two directions of half the width cost less than the lecture's one. What a word says is read at every word (maximum and
+# mean), so that gradients need not travel a thousand steps; dropout and a falling rate keep the model from learning reviews by
+# heart.
 BETTER = RunSettings(
     recipe="better", hid=128, bidirectional=True, pooling="max_mean", dropout=0.5, learning_rate=0.003, weight_decay=0.01,
     schedule="cosine", clip=1.0, lower=True, remove_breaks=True,
@@ -80,7 +81,9 @@ def from_data(kept: dict[str, Any]) -> RunSettings:
     return RunSettings(**kept)
 
 
-def differences(kept: RunSettings, wished: RunSettings, free: tuple[str, ...] = ("epochs", "device", "seconds")) -> list[str]:
+def differences(
+    kept: RunSettings, wished: RunSettings, free: tuple[str, ...] = ("epochs", "device", "seconds")
+) -> list[str]:
     """Return the names of the settings in which two runs differ, but for those that may change when a run goes on."""
     one, other = as_data(kept), as_data(wished)
     return [name for name in one if name not in free and one[name] != other[name]]
