@@ -74,7 +74,8 @@ class Processes:
         """Return a module whose gradients are the mean over all processes."""
         if self.ranks == 1:
             return module
-        return DistributedDataParallel(module, device_ids=[self.device.index] if self.device.type == "cuda" else None)
+        # The inputs lie where they should: device_ids would carry the lengths, which packing reads, to the GPU and back.
+        return DistributedDataParallel(module)
 
 
 def is_launched() -> bool:

@@ -18,7 +18,8 @@ SETTINGS, HISTORY, CURVES, CHECKPOINT, MODEL, RESULT = (
 
 @dataclass(frozen=True)
 class EpochRow:
-    """What an epoch came to; accuracies from 0 to 1, `loss` per review, `tokens_per_second` real ones, training alone.
+    """What an epoch came to; accuracies from 0 to 1, `loss` per review, `tokens_per_second` real ones, training alone,
+    `reviews` those that were seen.
 
     The training accuracy is counted on the way, while the weights still change. `said` holds what the run noticed in itself.
     """
@@ -32,6 +33,7 @@ class EpochRow:
     seconds: float
     valid_seconds: float
     tokens_per_second: float
+    reviews: int
     best: bool
     said: list[str] = field(default_factory=list)
 

@@ -22,6 +22,7 @@ from rnnlab.training.distributed import Processes, joined
 from rnnlab.training.folder import EpochRow, FolderError, RunFolder, drawn, unused
 from rnnlab.training.ids import Prepared, prepare
 from rnnlab.training.loop import Plan, Run, Said, Tested, Turn
+from rnnlab.training.precision import stated
 from rnnlab.training.recipes import RunSettings, as_data, chosen
 from rnnlab.views import terminal
 
@@ -218,7 +219,8 @@ class _Screen:
             f"{directions}, {reading}, {batches}, batch {settings.batch}"
         )
         many = f", {processes.ranks} processes" if processes.ranks > 1 else ""
-        self.say(f"on {device_named(processes.device)}, {settings.precision}{many}; everything goes to {folder.path}")
+        numbers = stated(settings.precision, processes.device)
+        self.say(f"on {device_named(processes.device)}, {numbers}{many}; everything goes to {folder.path}")
         if kept is not None:
             place = kept.position
             self.say(f"going on at epoch {place.epoch}, batch {place.batch + 1}")
