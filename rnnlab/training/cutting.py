@@ -1,0 +1,273 @@
+"""Cuts many texts into numbered tokens, on all cores: spaCy's very tokens, but each distinct piece of text is cut only once.
+
+spaCy's tokenizer first splits a text at whitespace and cuts each piece alone. Only its special cases (":-)", "Mr.") are looked for
+over the whole text afterwards, and may reach over a space, where they change nothing but may hide another one. Reviews in which
+that can happen are cut whole.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from array import array
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from queue import SimpleQueue
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.pipeline.tokenize import ENDED_EARLY, english_tokenizer, workers
+
+if TYPE_CHECKING:
+    from spacy.tokenizer import Tokenizer
+
+Show = Callable[[str, int, int | None], None]
+Numbers = NDArray[np.int32]
+_TEXTS = 500  # in one question to a worker
+# A space that follows a word belongs to it; other whitespace is a piece of its own.
+_PIECES = re.compile(r"\S+|(?!(?<=\S) )\s+").findall
+
+
+class Cut(NamedTuple):
+    """Texts as numbers: words[n] is the token with number n; `tokens` (all tokens) holds the texts one after another, `lengths` (texts)."""
+
+    tokens: Numbers
+    lengths: Numbers
+    words: list[str]
+
+
+class Cutters:
+    """Cuts texts in child processes, or in this one where there are none."""
+
+    def __init__(self, free: SimpleQueue[subprocess.Popen[bytes]] | None, count: int) -> None:
+        self._free, self._count = free, count
+        self._words = _Counting()
+        self._numbers: dict[int, Numbers] = {}
+        self._lock = threading.Lock()
+
+    def cut(self, texts: list[str], show: Show = lambda *_: None) -> Cut:
+        """Return the tokens of all texts, as numbers.
+
+        Raises:
+            ChildProcessError: one of the processes that share the work has ended early.
+        """
+        parts = [texts[i : i + _TEXTS] for i in range(0, len(texts), _TEXTS)]
+        done = 0
+        found: list[tuple[Numbers, Numbers]] = []
+        with ThreadPoolExecutor(max(1, self._count)) as threads:
+            for part in threads.map(self._asked, parts) if self._free is not None else map(self._cut_here, parts):
+                found.append(part)
+                done += len(part[1])
+                show("tokenize", done, len(texts))
+        nothing = np.empty(0, np.int32)
+        tokens, lengths = (np.concatenate([nothing, *(part[n] for part in found)]) for n in (0, 1))
+        return Cut(tokens, lengths, list(self._words))
+
+    def _cut_here(self, texts: list[str]) -> tuple[Numbers, Numbers]:
+        if 0 not in self._numbers:
+            self._numbers[0] = np.empty(0, np.int32)
+            self._cutter = Cutter(english_tokenizer(), self._words)
+        return self._cutter.cut(texts)
+
+    def _asked(self, texts: list[str]) -> tuple[Numbers, Numbers]:
+        """Have a worker cut some texts, and turn its numbers into those of all workers."""
+        assert self._free is not None
+        worker = self._free.get()
+        try:
+            new, tokens, lengths = _answer(worker, texts)
+        finally:
+            self._free.put(worker)
+        with self._lock:
+            known = self._numbers.get(worker.pid, np.empty(0, np.int32))
+            fresh = np.fromiter(map(self._words.__getitem__, new), np.int32, len(new))
+            numbers = self._numbers[worker.pid] = np.concatenate([known, fresh])
+        return numbers[tokens], lengths
+
+
+@contextlib.contextmanager
+def cutters(many: bool) -> Iterator[Cutters]:
+    """Give cutters; for many texts a process per core, which gets ready while the caller does something else."""
+    count = os.cpu_count() or 1
+    if not many or count == 1:
+        yield Cutters(None, 1)
+        return
+    with workers(count, __spec__.name) as free:
+        yield Cutters(free, count)
+
+
+class _Counting(dict[str, int]):
+    """Gives each new key the next number."""
+
+    def __missing__(self, key: str) -> int:
+        self[key] = number = len(self)
+        return number
+
+
+class Cutter:
+    """Cuts texts with one tokenizer, and remembers how each piece between two spaces was cut."""
+
+    def __init__(self, tokenizer: Tokenizer, words: _Counting | None = None) -> None:
+        self._tokenizer = tokenizer
+        self.words = _Counting() if words is None else words
+        self._pieces = _Counting()
+        self._spellings: list[str] = []
+        # The tokens of piece n are _tokens[_first[n] : _first[n] + _count[n]].
+        self._tokens, self._first, self._count = (np.empty(0, np.int32) for _ in range(3))
+        self._reach = _Reach(tokenizer)
+
+    def cut(self, texts: list[str]) -> tuple[Numbers, Numbers]:
+        """Return the numbers of all tokens of these texts, and how many each text has."""
+        found, counts = array("i"), np.empty(len(texts), np.int64)
+        for n, text in enumerate(texts):
+            pieces = text.split()
+            if " ".join(pieces) != text:
+                pieces = _PIECES(text)
+            counts[n] = len(pieces)
+            found.extend(map(self._pieces.__getitem__, pieces))
+        self._learn(list(islice(self._pieces, len(self._spellings), None)))
+        pieces = np.frombuffer(found, np.int32) if found else np.empty(0, np.int32)
+        sizes = self._count[pieces]
+        ends = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
+        tokens = self._tokens[np.arange(ends[-1]) + np.repeat(self._first[pieces] - ends[:-1], sizes)]
+        text_ends = np.cumsum(counts)
+        lengths = np.diff(ends[np.concatenate([[0], text_ends])]).astype(np.int32)
+        whole = self._reach.texts(pieces, text_ends, self._spellings)
+        return (self._mended(texts, whole, tokens, lengths), lengths) if len(whole) else (tokens, lengths)
+
+    def _learn(self, new: list[str]) -> None:
+        """Cut pieces that were never seen before, all in one go."""
+        blank = np.fromiter(map(str.isspace, new), bool, len(new))
+        joined = [piece for piece in new if not piece.isspace()]
+        # The second space is a token of its own, over which no special case reaches, and which no piece holds.
+        tokens = self._numbered("  ".join(joined))
+        gaps = np.flatnonzero(tokens == self.words[" "])
+        first = np.concatenate([[0], gaps + 1])[: len(joined)]
+        last = np.concatenate([gaps, [len(tokens)]])[: len(joined)]
+        starts, counts = np.empty(len(new), np.int64), np.empty(len(new), np.int64)
+        starts[~blank], counts[~blank] = first, last - first
+        parts = [self._tokens, tokens]
+        for n in np.flatnonzero(blank):
+            parts.append(self._numbered(new[n]))
+            starts[n], counts[n] = sum(map(len, parts[1:-1])), len(parts[-1])
+        self._first = np.concatenate([self._first, starts + len(self._tokens)]).astype(np.int32)
+        self._count = np.concatenate([self._count, counts]).astype(np.int32)
+        self._tokens = np.concatenate(parts)
+        self._spellings += new
+        self._reach.learn(new)
+
+    def _numbered(self, text: str) -> Numbers:
+        return np.fromiter((self.words[token.text] for token in self._tokenizer(text)), np.int32)
+
+    def _mended(self, texts: list[str], whole: NDArray[Any], tokens: Numbers, lengths: Numbers) -> Numbers:
+        """Cut some texts whole after all; `lengths` is set right in place."""
+        parts = np.split(tokens, np.cumsum(lengths)[:-1])
+        for n in whole:
+            parts[n] = self._numbered(texts[n])
+            lengths[n] = len(parts[n])
+        return np.concatenate(parts)
+
+
+class _Reach:
+    """Finds texts in which one of the tokenizer's special cases may reach over a space and hide another special case."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._cuts = _places_for_a_space(tokenizer)
+        self._known: dict[tuple[int, int], bool] = {}
+        ends, starts = ({pair[side][at] for pair in self._cuts} for side, at in ((0, -1), (1, 0)))
+        self._ends, self._starts = ({char: n for n, char in enumerate(sorted(chars), 1)} for chars in (ends, starts))
+        # Whether some special case can be split between these two characters; character 0 stands for all others.
+        self._split = np.zeros((len(ends) + 1, len(starts) + 1), bool)
+        for before, after in self._cuts:
+            self._split[self._ends[before[-1]], self._starts[after[0]]] = True
+        self._end, self._start = np.empty(0, np.uint8), np.empty(0, np.uint8)
+
+    def learn(self, new: list[str]) -> None:
+        """Take in the spellings of new pieces."""
+        end = np.fromiter((self._ends.get(piece[-1], 0) for piece in new), np.uint8, len(new))
+        start = np.fromiter((self._starts.get(piece[0], 0) for piece in new), np.uint8, len(new))
+        self._end, self._start = np.concatenate([self._end, end]), np.concatenate([self._start, start])
+
+    def texts(self, pieces: Numbers, text_ends: NDArray[np.int64], spellings: list[str]) -> NDArray[np.int64]:
+        """Return the indices of the texts that must be cut whole."""
+        places = np.flatnonzero(self._split[self._end[pieces[:-1]], self._start[pieces[1:]]])
+        places = places[~np.isin(places + 1, text_ends)]
+        pairs = zip(pieces[places].tolist(), pieces[places + 1].tolist(), strict=True)
+        reached = [n for n, pair in enumerate(pairs) if self._may_reach(pair, spellings)]
+        return np.unique(np.searchsorted(text_ends, places[reached], side="right"))
+
+    def _may_reach(self, pair: tuple[int, int], spellings: list[str]) -> bool:
+        if pair not in self._known:
+            self._known[pair] = self._hides(spellings[pair[0]], spellings[pair[1]])
+        return self._known[pair]
+
+    def _hides(self, left: str, right: str) -> bool:
+        over = [
+            after
+            for before, after in self._cuts
+            if left.endswith(before) and (right.startswith(after) or after.startswith(right))
+        ]
+        if any(after != right and after.startswith(right) for after in over):
+            return True  # It may go on over the next space.
+        one, other, both = (
+            [token.text for token in self._tokenizer(text)] for text in (left, right, f"{left} {right}")
+        )
+        return bool(over) and both != one + other
+
+
+def _places_for_a_space(tokenizer: Tokenizer) -> list[tuple[str, str]]:
+    """Return the ways in which a special case can be split in two between its tokens, those that it has as any other text."""
+    from spacy.tokenizer import Tokenizer
+    from spacy.vocab import Vocab
+
+    plain = Tokenizer(
+        Vocab(), None, tokenizer.prefix_search, tokenizer.suffix_search, tokenizer.infix_finditer,
+        tokenizer.token_match, tokenizer.url_match,
+    )  # fmt: skip
+    tokens = [[token.text for token in plain(special)] for special in tokenizer.rules]
+    return sorted({("".join(one[:n]), "".join(one[n:])) for one in tokens for n in range(1, len(one))})
+
+
+# --- a worker ---------------------------------------------------------------------------------------------------------
+
+
+def _answer(worker: subprocess.Popen[bytes], texts: list[str]) -> tuple[list[str], Numbers, Numbers]:
+    """Ask a worker to cut texts: the words that are new to it, the numbers of all tokens, and the texts' lengths."""
+    assert worker.stdin is not None and worker.stdout is not None
+    # A worker that has ended breaks the pipe, or leaves an answer without its end.
+    with contextlib.suppress(OSError):
+        worker.stdin.write(json.dumps(texts).encode() + b"\n")
+        worker.stdin.flush()
+        line = worker.stdout.readline()
+        if line.endswith(b"\n"):
+            words, tokens = json.loads(line)
+            content = worker.stdout.read(4 * (tokens + len(texts)))
+            if len(content) == 4 * (tokens + len(texts)):
+                numbers = np.frombuffer(content, np.int32)
+                return words, numbers[:tokens], numbers[tokens:]
+    raise ChildProcessError(ENDED_EARLY)
+
+
+def _work(questions: IO[bytes], answers: IO[bytes]) -> None:
+    """A worker's whole life: a line of texts in, a line of new words and the numbers out."""
+    cutter, told = Cutter(english_tokenizer()), 0
+    for line in questions:
+        tokens, lengths = cutter.cut(json.loads(line))
+        new = list(islice(cutter.words, told, None))
+        told += len(new)
+        answers.write(json.dumps([new, len(tokens)]).encode() + b"\n" + tokens.tobytes() + lengths.tobytes())
+        answers.flush()
+
+
+if __name__ == "__main__":
+    # spaCy imports torch where it finds it, which takes longer than all else that a worker does first, and much memory.
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    _work(sys.stdin.buffer, sys.stdout.buffer)
