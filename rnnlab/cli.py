@@ -381,7 +381,7 @@ def train(
         {
             "settings": {name: value for name, value in named.items() if spelled.get(name, name) in written},
             "source": {name: value for name, value in source.items() if name in written},
-            "recipe": recipe.value, "out": out, "resume": resume, "every": every,
+            "out": out, "resume": resume, "every": every,
         }
     )  # fmt: skip
 

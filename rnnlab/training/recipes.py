@@ -43,7 +43,7 @@ LECTURE = RunSettings()
 # mean), so that gradients need not travel a thousand steps; dropout and a falling rate keep the model from learning reviews by
 # heart.
 BETTER = RunSettings(
-    recipe="better", hid=128, bidirectional=True, pooling="max_mean", dropout=0.5, learning_rate=0.003, weight_decay=0.01,
+    recipe="better", hid=128, bidirectional=True, pooling="max_mean", dropout=0.4, learning_rate=0.003, weight_decay=0.01,
     schedule="cosine", clip=1.0, lower=True, remove_breaks=True,
 )  # fmt: skip
 RECIPES = {recipe.recipe: recipe for recipe in (LECTURE, BETTER)}

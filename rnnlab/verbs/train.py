@@ -36,7 +36,6 @@ class Wish:
 
     settings: dict[str, Any] = field(default_factory=dict)
     source: dict[str, Any] = field(default_factory=dict)
-    recipe: str = "lecture"
     out: Path | None = None
     resume: bool = False
     every: float = 180.0
@@ -72,7 +71,8 @@ def train_command(wish: Wish, console: Console | None = None) -> int:
 def _kept_and_plan(wish: Wish) -> tuple[Checkpoint | None, Plan]:
     if not wish.resume:
         source = {"csv": None, "text": "review", "label": "sentiment", "limit": None, **wish.source}
-        settings = chosen(wish.recipe, source["csv"] is None, **wish.settings)
+        given = dict(wish.settings)
+        settings = chosen(given.pop("recipe", "lecture"), source["csv"] is None, **given)
         return None, Plan(settings, source, wish.every)
     if wish.out is None:
         raise FolderError("--resume needs the run's folder: name it with --out DIR")
