@@ -32,7 +32,7 @@ def confusion(
         rows: the reviews to count; all where it is None.
     """
     device = torch.device(device)
-    mine = np.arange(len(reviews)) if rows is None else np.asarray(rows)
+    mine = np.arange(len(reviews)) if rows is None else np.asarray(rows, np.int64)
     order = mine[np.argsort(-reviews.lengths[mine], kind="stable")]
     answers = np.empty(len(order), np.int64)
     with torch.inference_mode(), autocast(precision, device):
