@@ -126,10 +126,14 @@ def save_model(kept: Kept, path: Path) -> None:
 def _write(content: dict[str, Any], path: Path) -> None:
     with written_whole(path) as unfinished:
         try:
-            torch.save(content, unfinished)
-        except RuntimeError as error:
-            # torch's own writer hides the reason: "PytorchStreamWriter failed writing file".
-            raise OSError(f"{path} cannot be written; is the disk full? ({str(error).splitlines()[0]})") from error
+            with unfinished.open("wb") as file:
+                torch.save(content, file)
+        except (OSError, RuntimeError) as error:
+            # torch's own writer says "unexpected pos 704 vs 598" and keeps the disk's answer behind it.
+            reason = error if isinstance(error, OSError) else error.__context__
+            if not isinstance(reason, OSError):
+                raise
+            raise OSError(reason.errno, reason.strerror or "it cannot be written", str(path)) from None
 
 
 def not_finite(weights: dict[str, Tensor]) -> str | None:

@@ -60,10 +60,8 @@ def command(folder: Path, epochs: int, resume: bool) -> list[str]:
 def killed_and_resumed(folder: Path, kills: int, epochs: int, seed: int = 0, show: Any = lambda _: None) -> Killed:
     """Train twice in `folder`, once left alone and once killed `kills` times, and compare."""
     alone, disturbed = folder / "alone", folder / "disturbed"
-    started = time.perf_counter()
-    subprocess.run(command(alone, epochs, False), check=True, stdout=subprocess.DEVNULL)
-    # What a run takes but for starting, shared among the kills with room for the rest of it.
-    reach = 2 * max(0.5, time.perf_counter() - started - 6) / (kills + 1)
+    # The time that a run trains, shared among the kills with some room: most often all of them come before its end.
+    reach = 1.6 * _left_alone(command(alone, epochs, False), alone) / (kills + 1)
     chance = random.Random(seed)
     moments: list[float] = []
     unreadable: list[str] = []
@@ -81,6 +79,17 @@ def killed_and_resumed(folder: Path, kills: int, epochs: int, seed: int = 0, sho
         show(f"kill {len(moments)} of {kills}: its checkpoint is whole, at epoch {place.epoch}, batch {place.batch}")
     subprocess.run(command(disturbed, epochs, True), check=True, stdout=subprocess.DEVNULL)
     return Killed(moments, unreadable, differences(alone, disturbed))
+
+
+def _left_alone(wish: list[str], folder: Path) -> float:
+    """Train to the end; return the seconds from the first checkpoint on."""
+    child = subprocess.Popen(wish, stdout=subprocess.DEVNULL)
+    while child.poll() is None and not (folder / "checkpoint.pt").exists():
+        time.sleep(0.01)
+    began = time.perf_counter()
+    if child.wait() != 0:
+        raise RuntimeError(f"training ended with exit code {child.returncode}")
+    return time.perf_counter() - began
 
 
 def _killed(wish: list[str], folder: Path, seconds: float) -> bool:
