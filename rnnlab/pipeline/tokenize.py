@@ -44,7 +44,7 @@ def english_tokenizer() -> Tokenizer:
     from spacy.tokenizer import Tokenizer
     from spacy.vocab import Vocab
 
-    full = spacy.blank("en").tokenizer
+    full: Any = spacy.blank("en").tokenizer
     return Tokenizer(
         Vocab(),
         full.rules,

@@ -1,13 +1,14 @@
 """Cuts many texts into numbered tokens, on all cores: spaCy's very tokens, but each distinct piece of text is cut only once.
 
-spaCy's tokenizer first splits a text at whitespace and cuts each piece alone. Only its special cases (":-)", "Mr.") are looked for
-over the whole text afterwards, and may reach over a space, where they change nothing but may hide another one. Reviews in which
-that can happen are cut whole.
+spaCy's tokenizer first splits a text at whitespace and cuts each piece alone. Only its special cases (":-)", "Mr.") are looked
+for over the whole text afterwards, and may reach over a space, where they change nothing but may hide another one. Reviews in
+which that can happen are cut whole.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import re
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.pipeline.tokenize import ENDED_EARLY, english_tokenizer, workers
+from rnnlab.training.pieces import Steps
 
 if TYPE_CHECKING:
     from spacy.tokenizer import Tokenizer
@@ -32,12 +34,13 @@ if TYPE_CHECKING:
 Show = Callable[[str, int, int | None], None]
 Numbers = NDArray[np.int32]
 _TEXTS = 500  # in one question to a worker
+_CHECKED = 10  # of the first pieces, one in this many is cut by spaCy too
 # A space that follows a word belongs to it; other whitespace is a piece of its own.
 _PIECES = re.compile(r"\S+|(?!(?<=\S) )\s+").findall
 
 
 class Cut(NamedTuple):
-    """Texts as numbers: words[n] is the token with number n; `tokens` (all tokens) holds the texts one after another, `lengths` (texts)."""
+    """Texts as numbers: `tokens` (all tokens, one text after another), `lengths` (texts); words[n] is the token with number n."""
 
     tokens: Numbers
     lengths: Numbers
@@ -121,7 +124,8 @@ class Cutter:
         self._spellings: list[str] = []
         # The tokens of piece n are _tokens[_first[n] : _first[n] + _count[n]].
         self._tokens, self._first, self._count = (np.empty(0, np.int32) for _ in range(3))
-        self._reach = _Reach(tokenizer)
+        self._steps: Steps | None = Steps(tokenizer)
+        self._reach = _Reach(self._steps.specials, self._cut_by_spacy)
 
     def cut(self, texts: list[str]) -> tuple[Numbers, Numbers]:
         """Return the numbers of all tokens of these texts, and how many each text has."""
@@ -143,34 +147,34 @@ class Cutter:
         return (self._mended(texts, whole, tokens, lengths), lengths) if len(whole) else (tokens, lengths)
 
     def _learn(self, new: list[str]) -> None:
-        """Cut pieces that were never seen before, all in one go."""
-        blank = np.fromiter(map(str.isspace, new), bool, len(new))
-        joined = [piece for piece in new if not piece.isspace()]
-        # The second space is a token of its own, over which no special case reaches, and which no piece holds.
-        tokens = self._numbered("  ".join(joined))
-        gaps = np.flatnonzero(tokens == self.words[" "])
-        first = np.concatenate([[0], gaps + 1])[: len(joined)]
-        last = np.concatenate([gaps, [len(tokens)]])[: len(joined)]
-        starts, counts = np.empty(len(new), np.int64), np.empty(len(new), np.int64)
-        starts[~blank], counts[~blank] = first, last - first
-        parts = [self._tokens, tokens]
-        for n in np.flatnonzero(blank):
-            parts.append(self._numbered(new[n]))
-            starts[n], counts[n] = sum(map(len, parts[1:-1])), len(parts[-1])
-        self._first = np.concatenate([self._first, starts + len(self._tokens)]).astype(np.int32)
-        self._count = np.concatenate([self._count, counts]).astype(np.int32)
-        self._tokens = np.concatenate(parts)
+        """Cut pieces that were never seen before."""
+        if self._steps is not None and not self._spellings and not self._steps_are_spacys(new[::_CHECKED]):
+            self._steps = None
+        cut = [self._cut_piece(piece) for piece in new]
+        counts = np.fromiter(map(len, cut), np.int32, len(cut))
+        tokens = np.fromiter((self.words[token] for one in cut for token in one), np.int32, int(counts.sum()))
+        first = np.cumsum(counts, dtype=np.int32) - counts + len(self._tokens)
+        self._first, self._count = np.concatenate([self._first, first]), np.concatenate([self._count, counts])
+        self._tokens = np.concatenate([self._tokens, tokens])
         self._spellings += new
         self._reach.learn(new)
 
-    def _numbered(self, text: str) -> Numbers:
-        return np.fromiter((self.words[token.text] for token in self._tokenizer(text)), np.int32)
+    def _cut_piece(self, piece: str) -> list[str]:
+        tokens = self._steps.cut(piece) if self._steps is not None else None
+        return self._cut_by_spacy(piece) if tokens is None else tokens
+
+    def _cut_by_spacy(self, text: str) -> list[str]:
+        return [token.text for token in self._tokenizer(text)]
+
+    def _steps_are_spacys(self, pieces: list[str]) -> bool:
+        """See whether our steps are those of the spaCy that is installed, which may be older or newer than the one we know."""
+        return all(self._cut_piece(piece) == self._cut_by_spacy(piece) for piece in pieces)
 
     def _mended(self, texts: list[str], whole: NDArray[Any], tokens: Numbers, lengths: Numbers) -> Numbers:
         """Cut some texts whole after all; `lengths` is set right in place."""
         parts = np.split(tokens, np.cumsum(lengths)[:-1])
         for n in whole:
-            parts[n] = self._numbered(texts[n])
+            parts[n] = np.array([self.words[token] for token in self._cut_by_spacy(texts[n])], np.int32)
             lengths[n] = len(parts[n])
         return np.concatenate(parts)
 
@@ -178,16 +182,19 @@ class Cutter:
 class _Reach:
     """Finds texts in which one of the tokenizer's special cases may reach over a space and hide another special case."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._cuts = _places_for_a_space(tokenizer)
+    def __init__(self, specials: list[list[str]], cut: Callable[[str], list[str]]) -> None:
+        self._cut = cut
         self._known: dict[tuple[int, int], bool] = {}
-        ends, starts = ({pair[side][at] for pair in self._cuts} for side, at in ((0, -1), (1, 0)))
-        self._ends, self._starts = ({char: n for n, char in enumerate(sorted(chars), 1)} for chars in (ends, starts))
-        # Whether some special case can be split between these two characters; character 0 stands for all others.
+        # The ways to split a special case, by the characters before and after the split.
+        self._splits: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        for before, after in _places_for_a_space(specials):
+            self._splits.setdefault((before[-1], after[0]), []).append((before, after))
+        ends, starts = (sorted({pair[side] for pair in self._splits}) for side in (0, 1))
+        self._ends, self._starts = ({char: n for n, char in enumerate(chars, 1)} for chars in (ends, starts))
+        # Whether there is one between these two characters; number 0 stands for all others.
         self._split = np.zeros((len(ends) + 1, len(starts) + 1), bool)
-        for before, after in self._cuts:
-            self._split[self._ends[before[-1]], self._starts[after[0]]] = True
+        for end, start in self._splits:
+            self._split[self._ends[end], self._starts[start]] = True
         self._end, self._start = np.empty(0, np.uint8), np.empty(0, np.uint8)
 
     def learn(self, new: list[str]) -> None:
@@ -212,28 +219,17 @@ class _Reach:
     def _hides(self, left: str, right: str) -> bool:
         over = [
             after
-            for before, after in self._cuts
+            for before, after in self._splits.get((left[-1], right[0]), [])
             if left.endswith(before) and (right.startswith(after) or after.startswith(right))
         ]
         if any(after != right and after.startswith(right) for after in over):
             return True  # It may go on over the next space.
-        one, other, both = (
-            [token.text for token in self._tokenizer(text)] for text in (left, right, f"{left} {right}")
-        )
-        return bool(over) and both != one + other
+        return bool(over) and self._cut(f"{left} {right}") != self._cut(left) + self._cut(right)
 
 
-def _places_for_a_space(tokenizer: Tokenizer) -> list[tuple[str, str]]:
-    """Return the ways in which a special case can be split in two between its tokens, those that it has as any other text."""
-    from spacy.tokenizer import Tokenizer
-    from spacy.vocab import Vocab
-
-    plain = Tokenizer(
-        Vocab(), None, tokenizer.prefix_search, tokenizer.suffix_search, tokenizer.infix_finditer,
-        tokenizer.token_match, tokenizer.url_match,
-    )  # fmt: skip
-    tokens = [[token.text for token in plain(special)] for special in tokenizer.rules]
-    return sorted({("".join(one[:n]), "".join(one[n:])) for one in tokens for n in range(1, len(one))})
+def _places_for_a_space(specials: list[list[str]]) -> set[tuple[str, str]]:
+    """Return the ways in which a special case can be split in two between its tokens."""
+    return {("".join(one[:n]), "".join(one[n:])) for one in specials for n in range(1, len(one))}
 
 
 # --- a worker ---------------------------------------------------------------------------------------------------------
@@ -270,4 +266,5 @@ def _work(questions: IO[bytes], answers: IO[bytes]) -> None:
 if __name__ == "__main__":
     # spaCy imports torch where it finds it, which takes longer than all else that a worker does first, and much memory.
     sys.modules["torch"] = None  # type: ignore[assignment]
+    gc.disable()  # All that is made here is kept, and looking through it again and again takes a tenth of the time.
     _work(sys.stdin.buffer, sys.stdout.buffer)
