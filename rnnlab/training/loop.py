@@ -128,21 +128,19 @@ class Steps:
         """Run one batch forward and backward, and move the weights once at this learning rate; nothing waits for a GPU."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        text, lengths, label = batch.text, batch.lengths, batch.label
-        if not len(batch.rows):
-            # Every process must take part in every step: a review of one word whose loss does not count.
-            text, lengths, label = (torch.ones(shape, dtype=torch.long, device=self.device) for shape in ((1, 1), 1, 1))
-            label = label - 1
+        # Every process must take part in every step, also one that gets no review of a last small batch.
+        nobody = not len(batch.rows)
+        text, lengths, label = _one_word(self.device) if nobody else (batch.text, batch.lengths, batch.label)
         self.optimizer.zero_grad(set_to_none=True)
         with autocast(self.settings.precision, self.device):
             scores = self.forward(text, lengths)
         losses = cross_entropy(scores.float(), label, reduction="none")
-        if not len(batch.rows):
-            losses = losses * 0
+        right = scores.argmax(dim=1) == label
+        if nobody:
+            losses, right = losses * 0, right & False
         # The mean over the global batch: the processes' gradients are averaged, whatever share of it each of them has.
         norm = self._move(losses.sum() * (self.processes.ranks / batch.of))
-        correct = (scores.argmax(dim=1) == label).sum() if len(batch.rows) else torch.zeros((), device=self.device)
-        return _Step(batch, losses.detach(), correct, norm)
+        return _Step(batch, losses.detach(), right.sum(), norm)
 
     def _move(self, loss: Tensor) -> Tensor:
         parameters = list(self.model.parameters())
@@ -151,15 +149,22 @@ class Steps:
         else:
             self.scaler.scale(loss).backward()
             self.scaler.unscale_(self.optimizer)
-        norm = nn.utils.get_total_norm([one.grad for one in parameters if one.grad is not None])
         if self.settings.clip is not None:
-            nn.utils.clip_grads_with_norm_(parameters, self.settings.clip, norm)
+            norm = nn.utils.clip_grad_norm_(parameters, self.settings.clip)
+        else:
+            norm = torch.stack([one.grad.norm() for one in parameters if one.grad is not None]).norm()
         if self.scaler is None:
             self.optimizer.step()
         else:
             self.scaler.step(self.optimizer)
             self.scaler.update()
         return norm
+
+
+def _one_word(device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """Return text (1, 1), lengths (1) and label (1) of a review that is none."""
+    one = torch.ones(1, dtype=torch.long)
+    return one.unsqueeze(0).to(device), one, (one - 1).to(device)
 
 
 def without_denormals() -> None:
@@ -270,11 +275,11 @@ class Run:
     def _look(self) -> None:
         """Add up the steps since the last look, see whether all is well, and keep or stop where it is time to."""
         steps, self._steps_since_look = self._steps_since_look, []
-        losses = torch.cat([step.losses for step in steps]).double()
+        losses = torch.cat([step.losses for step in steps]).cpu().double()
         now = time.perf_counter()
         mine = [
             float(losses.sum()),
-            float(torch.stack([step.correct.double() for step in steps]).sum()),
+            float(torch.stack([step.correct for step in steps]).sum()),
             float(sum(len(step.batch.rows) for step in steps)),
             float(sum(int(self.prepared.train.lengths[step.batch.rows].sum()) for step in steps)),
             float(self._wants_stop),
@@ -288,7 +293,9 @@ class Run:
         place.rows, place.tokens = place.rows + rows, place.tokens + tokens
         place.seconds += now - self._looked
         self._looked = now
-        self._norm = float(steps[-1].norm)
+        norm = float(steps[-1].norm)
+        # In fp16 a step whose gradients overflow is left out.
+        self._norm = norm if math.isfinite(norm) else self._norm
         self.show(
             Turn(place.epoch, self.settings.epochs, place.batch, len(self.batches), place.loss / place.rows,
                  place.correct / place.rows, place.tokens / max(place.seconds, 1e-9))
@@ -306,10 +313,10 @@ class Run:
             RunError: always.
         """
         mine = ""
-        for step in steps:
+        for n, step in enumerate(steps):
             bad = (~torch.isfinite(step.losses)).nonzero().flatten().tolist()
             if bad and not mine:
-                number = self.position.batch - len(steps) + steps.index(step) + 1
+                number = self.position.batch - len(steps) + n + 1
                 row = int(step.batch.rows[bad[0]])
                 mine = (
                     f"the loss of epoch {self.position.epoch}, batch {number} of {len(self.batches)} is "
@@ -364,6 +371,10 @@ class Run:
         if read is not None and read["best_epoch"] == self.best.epoch:
             found = Evaluation(tuple(read["labels"]), tuple(tuple(line) for line in read["confusion"]))
             return Tested(self.best.epoch, self.best.valid_accuracy, found, 0.0)
+        if read is not None:
+            self.show(
+                Said(f"the test set was read before, after {read['epochs']} epochs; who chooses by it no longer tests")
+            )
         started = time.perf_counter()
         last = _copied(self.steps.model.state_dict())
         self.steps.model.load_state_dict(self.best.weights)

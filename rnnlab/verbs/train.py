@@ -18,7 +18,7 @@ from rich.text import Text
 
 from rnnlab.pipeline.walk import chosen_device
 from rnnlab.training.checkpoint import Checkpoint, CheckpointError, load_checkpoint
-from rnnlab.training.distributed import Processes, joined
+from rnnlab.training.distributed import Processes, is_launched, joined
 from rnnlab.training.folder import EpochRow, FolderError, RunFolder, drawn, unused
 from rnnlab.training.ids import Prepared, prepare
 from rnnlab.training.loop import Plan, Run, Said, Tested, Turn
@@ -151,10 +151,13 @@ def _stopped_between_batches(stop: Callable[[], None], screen: _Screen) -> Itera
     """Let the first Ctrl-C (or a polite kill) end training after the batch at hand; a second one ends it at once."""
     asked = False
 
-    def answer(*_: object) -> None:
+    def answer(number: int, _: object) -> None:
         nonlocal asked
         if asked:
-            raise KeyboardInterrupt
+            # torchrun passes on what the terminal has sent to every process already.
+            if number == signal.SIGINT and not is_launched():
+                raise KeyboardInterrupt
+            return
         asked = True
         screen.show(Said("stopping after this batch; once more stops at once, and the last checkpoint is kept"))
         stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,17 @@ def test_two_processes_go_on_with_their_own_random_states(small_csv, tmp_path):
     one, other = (load_checkpoint(tmp_path / name / "checkpoint.pt") for name in ("alone", "stopped"))
     assert len(one.random) == 2 and not torch.equal(one.random[0]["cpu"], one.random[1]["cpu"])
     assert all(torch.equal(tensor, other.weights[name]) for name, tensor in one.weights.items())
+
+
+def test_a_process_without_a_review_takes_part_and_changes_nothing(small_csv, tmp_path):
+    run = small_run(small_csv, tmp_path / "run")
+    batch = next(iter(run.batches.epoch(1)))
+    nobody = replace(
+        batch, text=batch.text[:, :0], lengths=batch.lengths[:0], label=batch.label[:0], rows=batch.rows[:0]
+    )
+    step = run.steps.take(nobody, 0.005)
+    assert float(step.losses.sum()) == 0 and int(step.correct) == 0 and float(step.norm) == 0
+    assert all(float(parameter.grad.abs().max()) == 0 for parameter in run.steps.model.parameters())
 
 
 def test_one_process_alone_joins_nobody(monkeypatch):
