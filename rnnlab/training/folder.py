@@ -21,7 +21,8 @@ class EpochRow:
     """What an epoch came to; accuracies from 0 to 1, `loss` per review, `tokens_per_second` real ones, training alone,
     `reviews` those that were seen.
 
-    The training accuracy is counted on the way, while the weights still change. `said` holds what the run noticed in itself.
+    The training accuracy is counted on the way, while the weights still change. `said` holds what the run noticed in itself,
+    `gradients` the length of the gradient at steps of one batch, where the model reads padding.
     """
 
     epoch: int
@@ -36,6 +37,7 @@ class EpochRow:
     reviews: int
     best: bool
     said: list[str] = field(default_factory=list)
+    gradients: dict[str, Any] | None = None
 
 
 class FolderError(Exception):

@@ -30,10 +30,12 @@ from rnnlab.training.checkpoint import (
 from rnnlab.training.distributed import Processes
 from rnnlab.training.evaluation import confusion
 from rnnlab.training.folder import EpochRow, RunFolder, as_row
+from rnnlab.training.gradients import StepGradients, gradient_per_step
 from rnnlab.training.ids import Prepared, Reviews
 from rnnlab.training.precision import autocast, scaler
 from rnnlab.training.recipes import RunSettings
 from rnnlab.training.recurrence import build_model, logits
+from rnnlab.training.symptoms import noticed
 
 # On a GPU a look waits until all that was begun is finished, so it is taken seldom.
 _BATCHES_BETWEEN_LOOKS = {"cpu": 1, "cuda": 50}
@@ -337,7 +339,9 @@ class Run:
             place.epoch, place.loss / place.rows, place.correct / place.rows, valid.accuracy, self._norm, at,
             place.seconds, time.perf_counter() - started, place.tokens / max(place.seconds, 1e-9), int(place.rows), is_best,
         )  # fmt: skip
-        row = replace(row, said=self._noticed(row, valid))
+        gradients = self._gradients()
+        said = noticed(row.epoch, row.loss, row.train_accuracy, valid, gradients)
+        row = replace(row, said=said, gradients=gradients and as_steps(gradients))
         self.history.append(as_row(row))
         if is_best:
             self.best = Best(place.epoch, valid.accuracy, _copied(self.steps.model.state_dict()))
@@ -347,8 +351,12 @@ class Run:
         stop = self.processes.sums([float(self._wants_stop)])[0]
         self.stopped = bool(stop) and self.position.epoch <= self.settings.epochs
 
-    def _noticed(self, row: EpochRow, valid: Evaluation) -> list[str]:
-        return []
+    def _gradients(self) -> StepGradients | None:
+        """Measure, where the model reads padding, how much of a batch's gradient reaches each step."""
+        if self.settings.packed or not self.processes.first:
+            return None
+        batch = next(iter(self.batches.epoch(self.position.epoch)))
+        return gradient_per_step(self.steps.model, batch.text, batch.lengths, batch.label)
 
     # --- evaluating --------------------------------------------------------------------------------------------------
 
@@ -462,6 +470,20 @@ def check_language(kept: Language, now: Language) -> None:
         raise CheckpointError(
             "these are not the reviews that the run began with (their text differs); give the same file"
         )
+
+
+def as_steps(gradients: StepGradients, points: int = 60) -> dict[str, Any]:
+    """Return the gradient per step as plain data: at the last step, at the last words, and on the way at some points."""
+    by_step = gradients.by_step
+    at = torch.linspace(0, len(by_step) - 1, min(points, len(by_step))).long()
+    return {
+        "steps": at.tolist(),
+        "norms": by_step[at].tolist(),
+        "at_last_step": gradients.at_last_step,
+        "at_last_words": gradients.at_last_words,
+        "padding": gradients.padding,
+        "share_on_words": gradients.share_on_words,
+    }
 
 
 def is_memory(error: BaseException) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import platform
 import signal
 import time
@@ -27,6 +28,7 @@ from rnnlab.training.recipes import RunSettings, as_data, chosen
 from rnnlab.views import terminal
 
 _SECONDS_BETWEEN_LINES = 60.0
+_POWERS = 16  # of ten, from the lowest bar of a gradient to the highest
 _FREE = ("epochs", "device")  # What may change when a run goes on.
 
 
@@ -251,6 +253,20 @@ class _Screen:
         )
         for sentence in row.said:
             self.say(f"  {sentence}", "yellow")
+        if row.gradients is not None:
+            self._gradients(row.gradients)
+
+    def _gradients(self, found: dict[str, Any]) -> None:
+        """Draw how much of the gradient reaches each step of a padded batch; each bar's height is a power of ten."""
+        norms = [math.log10(max(norm, 1e-30)) for norm in found["norms"]]
+        bars = drawn(norms, max(norms) - _POWERS, max(norms))
+        self.say(
+            f"  gradient at steps 1 to {found['steps'][-1] + 1:,}: {bars} {found['norms'][-1]:.1e} at the last", "dim"
+        )
+        self.say(
+            f"  {found['at_last_words']:.1e} at a review's own last word (median), {found['padding']:,} steps of padding before "
+            f"the end; {found['share_on_words']:.1%} of all gradient falls on words", "dim",
+        )  # fmt: skip
 
     def end(self, history: list[dict[str, Any]], tested: Tested | None, folder: RunFolder) -> None:
         """Draw the curves, and say what the test set said."""
