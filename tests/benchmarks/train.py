@@ -1,11 +1,12 @@
 """Measures `rnnlab train` against the lecture's own loops, against the limit of the model alone, and its evaluation.
 
-Run it with `python tests/benchmarks/train.py --csv FILE [--device cuda]`. Both sides train on the same batches' worth of
-reviews, taken evenly from the shortest to the longest of an epoch, and start from the same weights, which have seen a few
-batches: the very first steps of an LSTM fall into denormal floats on a CPU, and would flatter us. Each line alternates its
-sides (ours, theirs, ours, ours, theirs, ours, ...), each in a process of its own, and gives the median of the paired ratios and
-a control: ours against ours. A control off by more than 5 % makes the line noise. `--growth` adds the tables against the number of
-reviews and their length. The lecture's packed loop is slow on a CPU: three rounds of four batches take ten minutes.
+Run it with `python tests/benchmarks/train.py --csv FILE [--device cuda]`. Both sides train on the same reviews, batches taken
+evenly from the shortest to the longest of an epoch, and start from the same weights, which have seen a few batches: the first
+steps of a fresh LSTM fall into denormal floats on a CPU, and would flatter us. Each line alternates its sides (ours, theirs,
+ours, ours, theirs, ours, ...), each in a process of its own, and gives the median of the paired ratios and a control: ours
+against ours. A control off by more than 5 % makes the line noise. On a busy machine `--clock cpu --threads 1` counts the
+processor's time of each side instead of the wall's. `--growth` adds the tables against the number of reviews and against
+their length. The lecture's packed loop is slow on a CPU: three rounds of four batches take ten minutes.
 """
 
 from __future__ import annotations
@@ -146,6 +147,7 @@ def lecture_trains(job: Job, packed: bool, bucketed: bool) -> Timing:
     optimizer = torch.optim.Adam(model.parameters(), lr=LECTURE.learning_rate)
     began = finished(job.device)
     model.train()
+    batch: Any
     for number, batch in enumerate(loader):
         text, lengths = batch.text if packed else (batch.text, None)
         labels = batch.label.to(device)
@@ -172,6 +174,7 @@ def lecture_evaluates(job: Job) -> tuple[Timing, int]:
     began = finished(job.device)
     with torch.no_grad():
         correct, examples = torch.zeros((), dtype=torch.long, device=device), 0
+        batch: Any
         for batch in loader:
             text, lengths = batch.text
             labels = batch.label.to(device)
@@ -239,16 +242,29 @@ def we_evaluate(job: Job) -> tuple[Timing, int]:
 # --- measuring ------------------------------------------------------------------------------------------------------
 
 
-def prepare_process(flush: bool) -> None:
-    """Make a process ready for one side, before its first work: `flush` takes denormal floats for zero."""
-    torch.set_flush_denormal(flush)
+@dataclass(frozen=True)
+class Setup:
+    """How a side's process is set: `flush` takes denormal floats for zero, `clock` is "wall" or "cpu"."""
+
+    flush: bool
+    threads: int
+    clock: str
+
+
+def set_up(setup: Setup) -> None:
+    """Make a process ready for one side, before its first work."""
+    torch.set_flush_denormal(setup.flush)
+    torch.set_num_threads(setup.threads)
+    if setup.clock == "cpu":
+        # The loop of `rnnlab train` asks this clock too.
+        time.perf_counter = time.process_time
 
 
 @contextlib.contextmanager
-def process(flush: bool) -> Iterator[Callable[..., Any]]:
+def process(setup: Setup) -> Iterator[Callable[..., Any]]:
     """Yield how to call a function in a process that lives through all its calls."""
     how = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, how, prepare_process, (flush,)) as pool:
+    with ProcessPoolExecutor(1, how, set_up, (setup,)) as pool:
         yield lambda function, *given: pool.submit(function, *given).result()
 
 
@@ -316,6 +332,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, default=4, help="batches that each side trains on in a round")
     parser.add_argument("--evaluated", type=int, default=10_000, help="reviews to evaluate")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
     parser.add_argument("--only", nargs="+", default=["packed", "padded", "limit", "evaluation"], metavar="PART")
     parser.add_argument("--growth", action="store_true", help="add the two tables")
     wish = parser.parse_args()
@@ -324,8 +342,10 @@ def main() -> None:
     whole = prepared(wish.csv, wish.limit)
     rows, chance = even_rows(whole.train, wish.batches), any_rows(whole.train, wish.batches * LECTURE.batch)
     figures: list[str] = []
-    with process(True) as we, process(False) as they, process(True) as they_flushed:
-        fresh = Job(wish.csv, wish.limit, wish.device, any_rows(whole.train, 32 * LECTURE.batch), {})
+    plain = Setup(False, wish.threads, wish.clock)
+    flushed = replace(plain, flush=True)
+    with process(flushed) as we, process(plain) as they, process(flushed) as they_flushed:
+        fresh = Job(wish.csv, wish.limit, wish.device, any_rows(whole.train, 16 * LECTURE.batch), {})
         job = replace(fresh, rows=rows, weights=we(we_train, fresh, True)[1])
         by_chance = replace(job, rows=chance)
 
@@ -360,8 +380,8 @@ def main() -> None:
     name = torch.cuda.get_device_name() if wish.device.startswith("cuda") else platform.machine()
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(
-        f"\non {name}, {os.cpu_count()} cores{load}, {torch.get_num_threads()} threads, Python {platform.python_version()}, "
-        f"torch {version('torch')}, {platform.system()}; lecture's widths, {wish.rounds} rounds of {wish.batches} batches"
+        f"\non {name}, {os.cpu_count()} cores{load}, threads {wish.threads}, {wish.clock} clock, "
+        f"Python {platform.python_version()}, torch {version('torch')}, {platform.system()}; lecture's widths, {wish.rounds} rounds of {wish.batches} batches"
     )
     print(*figures, sep="\n")
 
