@@ -254,15 +254,17 @@ class _Screen:
         for sentence in row.said:
             self.say(f"  {sentence}", "yellow")
         if row.gradients is not None:
-            self._gradients(row.gradients)
+            self._gradients(row.gradients, bool(row.said))
 
-    def _gradients(self, found: dict[str, Any]) -> None:
+    def _gradients(self, found: dict[str, Any], said: bool) -> None:
         """Draw how much of the gradient reaches each step of a padded batch; each bar's height is a power of ten."""
         norms = [math.log10(max(norm, 1e-30)) for norm in found["norms"]]
         bars = drawn(norms, max(norms) - _POWERS, max(norms))
         self.say(
             f"  gradient at steps 1 to {found['steps'][-1] + 1:,}: {bars} {found['norms'][-1]:.1e} at the last", "dim"
         )
+        if said:
+            return
         self.say(
             f"  {found['at_last_words']:.1e} at a review's own last word (median), {found['padding']:,} steps of padding before "
             f"the end; {found['share_on_words']:.1%} of all gradient falls on words", "dim",

@@ -133,6 +133,19 @@ def test_every_kind_of_run_comes_to_its_end(options, small_csv, tmp_path):
 # --- trouble -------------------------------------------------------------------------------------------------------
 
 
+def test_a_padded_run_says_how_the_gradient_fades_and_keeps_the_numbers(tmp_path):
+    done = run("train", "--out", tmp_path / "run", "--padded", "--unbucketed", "--epochs", "1", "--device", "cpu")
+    (row,) = history(tmp_path / "run")
+    found = row["gradients"]
+    assert "what guessing costs" in row["said"][0] and "vanish through the padding" in row["said"][1]
+    assert found["at_last_words"] < found["at_last_step"] / 1000 and len(found["norms"]) == len(found["steps"]) <= 60
+    assert "gradient at steps 1 to" in done.stdout
+
+
+def test_a_packed_run_measures_no_gradient_per_step(trained):
+    assert [row["gradients"] for row in history(trained[0])] == [None, None]
+
+
 def test_a_loss_that_is_no_number_names_the_batch_and_the_review(small_csv, tmp_path):
     training = small_run(small_csv, tmp_path / "run")
     took = Steps.take
