@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -150,7 +150,7 @@ def _cut_file(
         return cutting.cut([without_breaks(one) for one in texts] if remove_breaks else texts, show), names
 
 
-def _numbered(cut: Cut, names: Sequence[str], settings: Settings, tokenizer: dict[str, Any]) -> _Content:
+def _numbered(cut: Cut, names: list[str], settings: Settings, tokenizer: dict[str, Any]) -> _Content:
     """Split the reviews, count words and labels in the training split, and turn all tokens into indices."""
     kept = np.flatnonzero(cut.lengths > 0)
     whole, test = _parted(kept, 0.8, settings.seed)
@@ -191,7 +191,7 @@ def _by_frequency(counted: Iterable[tuple[str, int]], most: int | None, specials
     return specials + sorted(found, key=lambda name: (-counts[name], name))[:most]
 
 
-def _check_labels(labels: list[str], names: Sequence[str], rows: NDArray[np.int64]) -> None:
+def _check_labels(labels: list[str], names: list[str], rows: NDArray[np.int64]) -> None:
     if rare := sorted({names[row] for row in rows} - set(labels)):
         raise ValueError(
             f"The label '{rare[0]}' is so rare that no row of it is in the training "
@@ -215,7 +215,7 @@ class _Content:
         hashed = hashlib.sha256(json.dumps(self.head).encode())
         for part in (self.tokens, self.offsets, self.labels):
             hashed.update(f"{part.dtype.str} {part.shape}".encode())
-            hashed.update(memoryview(part))
+            hashed.update(part.view(np.uint8).data)
         return hashed.digest()
 
     def prepared(self, digest: bytes) -> Prepared:

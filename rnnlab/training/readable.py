@@ -1,4 +1,4 @@
-"""The batches as torchtext's BucketIterator makes them: the readable twin of `batches`."""
+"""The batches as torchtext's BucketIterator makes them: what `batches` does fast, in the lecture's own words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torchtext.data import BucketIterator, Dataset, Example, Field
 
@@ -15,24 +14,32 @@ from rnnlab.training.ids import Reviews
 
 
 class ReadableBatches:
-    """Same interface as `Batches`, one process only."""
+    """The batches of each epoch, by torchtext, for one process; `epoch` and `len` are those of `Batches`.
+
+    Not bucketed, a batch holds reviews of any length in any order: so it is with the lecture's padded model, which leaves
+    `sort_within_batch` out.
+    """
 
     def __init__(
         self, reviews: Reviews, batch: int, device: torch.device | str = "cpu", seed: int = 123, bucketed: bool = True
     ) -> None:
-        text = Field(use_vocab=False, pad_token=PAD, include_lengths=True)
+        padding: Any = PAD
+        text = Field(use_vocab=False, pad_token=padding, include_lengths=True)
         number = Field(sequential=False, use_vocab=False)
         fields: Any = [("text", text), ("label", number), ("row", number)]
-        ends = zip(reviews.offsets[:-1], reviews.offsets[1:], strict=True)
         examples = [
             Example.fromlist([reviews.tokens[start:end].tolist(), int(reviews.labels[row]), row], fields)
-            for row, (start, end) in enumerate(ends)
+            for row, (start, end) in enumerate(zip(reviews.offsets[:-1], reviews.offsets[1:], strict=True))
         ]
         self.seed = seed
-        self.iterator = BucketIterator(
-            Dataset(examples, fields), batch_size=batch, train=True, sort_within_batch=bucketed,
-            sort_key=lambda example: len(example.text), device=torch.device(device),
-        )  # fmt: skip
+        self.iterator: Any = BucketIterator(
+            Dataset(examples, fields),
+            batch_size=batch,
+            train=True,
+            sort_within_batch=bucketed,
+            sort_key=lambda example: len(example.text),
+            device=torch.device(device),
+        )
 
     def __len__(self) -> int:
         return len(self.iterator)
@@ -43,4 +50,5 @@ class ReadableBatches:
         for count, batch in enumerate(self.iterator):
             if count >= start:
                 text, lengths = batch.text
-                yield Batch(text, lengths, batch.label, np.asarray(batch.row.cpu(), np.int64), len(lengths))
+                rows = batch.row.cpu().numpy()
+                yield Batch(text, lengths.cpu(), batch.label, rows, len(rows))
