@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import dropout
+from torch.nn.functional import dropout, pad
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from rnnlab.pipeline.model import at_each_end
 from rnnlab.training.recipes import RunSettings
 
+# A stretch of fewer steps costs more to begin than it saves.
+_SHORTEST_STRETCH = 32
 _RNNS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
@@ -92,11 +95,14 @@ def packed_logits(model: TrainingModel, text: Tensor, lengths: Tensor) -> Tensor
 
 
 def padded_logits(model: TrainingModel, text: Tensor, lengths: Tensor) -> Tensor:
-    """Return the packed model's very logits from the padded batch: what stands after a review's end is never looked at."""
+    """Return the packed model's very logits from the padded batch: what stands after a review's end is never looked at.
+
+    Where the reviews come longest first, as batches have them, those that have ended are left out in a few stretches of time.
+    """
     inputs = model.dropped(model.embedding(text))
-    lengths = lengths.to(text.device)
-    outputs = _both_directions(model, inputs, lengths) if model.rnn.bidirectional else [model.rnn(inputs)[0]]
+    stretches, lengths = _stretches(lengths.tolist()), lengths.to(text.device)
     pool = max_and_mean if model.pooling == "max_mean" else at_each_end
+    outputs = _last_layer(model, inputs, lengths, stretches)
     return model.answer(torch.cat([pool(output, lengths) for output in outputs], dim=1))
 
 
@@ -134,24 +140,57 @@ def _mirror(seq_len: int, lengths: Tensor) -> Tensor:
     return (source * len(lengths) + torch.arange(len(lengths), device=lengths.device)).flatten()
 
 
-def _both_directions(model: TrainingModel, inputs: Tensor, lengths: Tensor) -> list[Tensor]:
-    """Return the last layer's outputs (seq_len, batch, hid) forward and backward, the latter from each review's end on."""
-    order = _mirror(len(inputs), lengths)
-    forward = backward = inputs
-    for layer in range(model.rnn.num_layers):
-        if layer:
-            both = torch.cat([forward, _mirrored(backward, order)], dim=2)
-            inputs = model.dropped(both)
-        forward = _run(model, inputs, f"l{layer}")
-        backward = _run(model, _mirrored(inputs, order), f"l{layer}_reverse")
-    return [forward, backward]
+def _stretches(lengths: list[int]) -> list[tuple[int, int]]:
+    """Return (steps, reviews) of stretches of time, one after another: in each, only the first reviews go on.
+
+    A stretch ends where a fifth of its reviews have ended. All is one stretch where the longest does not come first.
+    """
+    if any(one < other for one, other in pairwise(lengths)):
+        return [(max(lengths), len(lengths))]
+    found, began, running = [], 0, len(lengths)
+    while running:
+        end = min(lengths[0], max(lengths[running * 4 // 5], began + _SHORTEST_STRETCH))
+        found.append((end - began, running))
+        began, running = end, sum(1 for length in lengths if length > end)
+    return found
 
 
-def _run(model: TrainingModel, inputs: Tensor, name: str) -> Tensor:
-    """Return the outputs (seq_len, batch, hid) of one layer and direction, called as torch calls its weights."""
+def _last_layer(
+    model: TrainingModel, inputs: Tensor, lengths: Tensor, stretches: list[tuple[int, int]]
+) -> list[Tensor]:
+    """Return the last layer's outputs (seq_len, batch, hid) of each direction, the backward one from each review's end on."""
+    order = _mirror(len(inputs), lengths) if model.rnn.bidirectional else None
+    forward = _run(model, inputs, "l0", stretches)
+    backward = None if order is None else _run(model, _mirrored(inputs, order), "l0_reverse", stretches)
+    for layer in range(1, model.rnn.num_layers):
+        if order is None or backward is None:
+            forward = _run(model, model.dropped(forward), f"l{layer}", stretches)
+        else:
+            inputs = model.dropped(torch.cat([forward, _mirrored(backward, order)], dim=2))
+            forward = _run(model, inputs, f"l{layer}", stretches)
+            backward = _run(model, _mirrored(inputs, order), f"l{layer}_reverse", stretches)
+    return [forward] if backward is None else [forward, backward]
+
+
+def _run(model: TrainingModel, inputs: Tensor, name: str, stretches: list[tuple[int, int]]) -> Tensor:
+    """Return the outputs (seq_len, batch, hid) of one layer and direction, 0 where a review has ended in a stretch before."""
     weights = [getattr(model.rnn, f"{part}_{name}") for part in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-    start = inputs.new_zeros(1, inputs.shape[1], model.rnn.hidden_size)
-    rest = (weights, True, 1, 0.0, model.training, False, False)
-    if model.kind == "lstm":
-        return torch.lstm(inputs, (start, start), *rest)[0]
-    return (torch.gru if model.kind == "gru" else torch.rnn_tanh)(inputs, start, *rest)[0]
+    call = {"lstm": torch.lstm, "gru": torch.gru, "rnn": torch.rnn_tanh}[model.kind]
+    batch, outputs = inputs.shape[1], []
+    state = [inputs.new_zeros(1, batch, model.rnn.hidden_size)] * (2 if model.kind == "lstm" else 1)
+    # `split` and not a slice: the gradient of a slice is as long as the whole, for each stretch again.
+    for part, (_, reviews) in zip(inputs.split([steps for steps, _ in stretches]), stretches, strict=True):
+        start = [one[:, :reviews] for one in state]
+        output, *state = call(
+            part[:, :reviews],
+            start if model.kind == "lstm" else start[0],
+            weights,
+            True,
+            1,
+            0.0,
+            model.training,
+            False,
+            False,
+        )
+        outputs.append(output if reviews == batch else pad(output, (0, 0, 0, batch - reviews)))
+    return outputs[0] if len(outputs) == 1 else torch.cat(outputs)

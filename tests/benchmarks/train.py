@@ -381,7 +381,8 @@ def main() -> None:
     load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     print(
         f"\non {name}, {os.cpu_count()} cores{load}, threads {wish.threads}, {wish.clock} clock, "
-        f"Python {platform.python_version()}, torch {version('torch')}, {platform.system()}; lecture's widths, {wish.rounds} rounds of {wish.batches} batches"
+        f"Python {platform.python_version()}, torch {version('torch')}, {platform.system()}; "
+        f"lecture's widths, {wish.rounds} rounds of {wish.batches} batches"
     )
     print(*figures, sep="\n")
 

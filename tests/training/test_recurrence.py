@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from rnnlab.pipeline.model import ReviewClassifier
 from rnnlab.training.recipes import LECTURE, RunSettings
-from rnnlab.training.recurrence import TrainingModel, build_model, logits
+from rnnlab.training.recurrence import TrainingModel, _stretches, build_model, logits
 
 WORDS, CLASSES = 50, 3
 SMALL = replace(LECTURE, emb=8, hid=12)
@@ -82,3 +82,33 @@ def test_dropout_acts_in_training_only_and_in_every_place() -> None:
     model.eval()
     assert torch.equal(logits(model, text, lengths), logits(model, text, lengths))
     assert torch.allclose(model(text, lengths), logits(model, text, lengths), atol=1e-5)
+
+
+@pytest.mark.parametrize(("kind", "layers", "both", "pooling"), KINDS)
+def test_reviews_that_have_ended_are_left_out_without_a_trace(kind: str, layers: int, both: bool, pooling: str) -> None:
+    model = a_model(replace(SMALL, rnn=kind, layers=layers, bidirectional=both, pooling=pooling))
+    text, lengths, label = a_batch([150, 149, 90, 90, 60, 33, 32, 1])
+    packed, fast = model(text, lengths), logits(model, text, lengths)
+    assert torch.allclose(packed, fast, rtol=0, atol=1e-5)
+    wanted, got = gradients(model, packed, label), gradients(model, fast, label)
+    for name in wanted:
+        assert torch.allclose(wanted[name], got[name], rtol=0, atol=1e-5), name
+
+
+@pytest.mark.parametrize(
+    "lengths", [[5], [40, 40, 40], [150, 149, 90, 90, 60, 33, 32, 1], list(range(1_000, 0, -8)), [200, 1, 1, 1]]
+)
+def test_stretches_cover_every_token_and_little_else(lengths: list[int]) -> None:
+    found = _stretches(lengths)
+    assert sum(steps for steps, _ in found) == lengths[0]
+    assert all(sum(length > began for length in lengths) <= reviews for began, reviews in starts(found))
+    assert sum(steps * reviews for steps, reviews in found) <= 1.25 * sum(lengths) + 32 * len(lengths)
+
+
+def starts(stretches: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    began = itertools.accumulate((steps for steps, _ in stretches), initial=0)
+    return [(start, reviews) for start, (_, reviews) in zip(began, stretches, strict=False)]
+
+
+def test_reviews_in_any_order_are_one_stretch() -> None:
+    assert _stretches([3, 90, 5]) == [(90, 3)]
