@@ -7,11 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
+from rnnlab.training import evaluation
 from rnnlab.training.evaluation import confusion
 from rnnlab.training.ids import Reviews
 from rnnlab.training.recipes import LECTURE
-from rnnlab.training.recurrence import build_model
+from rnnlab.training.recurrence import build_model, logits
 
 WORDS, CLASSES, SOME = 50, 3, 700
 
@@ -50,3 +52,19 @@ def test_the_counts_of_all_shares_are_those_of_the_whole(reviews: Reviews) -> No
     shares = [confusion(model, reviews, "cpu", rows=np.arange(rank, len(reviews), 3)) for rank in range(3)]
     assert torch.equal(sum(shares), confusion(model, reviews, "cpu"))  # type: ignore[arg-type]
     assert confusion(model, reviews, "cpu", rows=[]).sum() == 0
+
+
+def test_very_long_reviews_are_counted_in_small_parts(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(1)
+    model = build_model(replace(LECTURE, emb=8, hid=12), WORDS, CLASSES).eval()
+    whole = confusion(model, reviews, "cpu")
+    shapes = []
+    monkeypatch.setattr(evaluation, "_AT_ONCE", {"cpu": (128, 50)})
+
+    def watched(model: nn.Module, text: Tensor, lengths: Tensor) -> Tensor:
+        shapes.append(text.shape)
+        return logits(model, text, lengths)
+
+    monkeypatch.setattr(evaluation, "logits", watched)
+    assert torch.equal(confusion(model, reviews, "cpu"), whole)
+    assert max(steps * batch for steps, batch in shapes) <= 50
