@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
+import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -51,24 +51,36 @@ class Killed:
     different: list[str]
 
 
-def command(folder: Path, epochs: int, resume: bool) -> list[str]:
-    """Return the command that begins a run in a folder, or goes on with it."""
+def started(folder: Path, epochs: int, resume: bool) -> Any:
+    """Start `rnnlab train` in a folder, from the beginning or to go on, in a process of its own."""
     how = ["--resume", "--epochs", str(epochs)] if resume else ["--epochs", str(epochs), *TRAIN]
-    return [sys.executable, "-m", "rnnlab", "train", "--out", str(folder), *how]
+    child = _PROCESSES.Process(target=_train, args=(["train", "--out", str(folder), *how],))
+    child.start()
+    return child
+
+
+# Each process comes from a warm one, which has only imported: on a busy machine starting Python and torch takes a minute.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["rnnlab.cli", "rnnlab.verbs.train", "rnnlab.pipeline.reviews"])
+
+
+def _train(arguments: list[str]) -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    from rnnlab.cli import app
+
+    app(arguments)
 
 
 def killed_and_resumed(folder: Path, kills: int, epochs: int, seed: int = 0, show: Any = lambda _: None) -> Killed:
     """Train twice in `folder`, once left alone and once killed `kills` times, and compare."""
     alone, disturbed = folder / "alone", folder / "disturbed"
     # The time that a run trains, shared among the kills with some room: most often all of them come before its end.
-    reach = 1.6 * _left_alone(command(alone, epochs, False), alone) / (kills + 1)
+    reach = 1.6 * _left_alone(alone, epochs) / (kills + 1)
     chance = random.Random(seed)
     moments: list[float] = []
     unreadable: list[str] = []
     while len(moments) < kills:
-        if not _killed(
-            command(disturbed, epochs, (disturbed / "checkpoint.pt").exists()), disturbed, chance.uniform(0, reach)
-        ):
+        if not _killed(disturbed, epochs, chance.uniform(0, reach)):
             break
         try:
             place = load_checkpoint(disturbed / "checkpoint.pt").position
@@ -77,34 +89,38 @@ def killed_and_resumed(folder: Path, kills: int, epochs: int, seed: int = 0, sho
             unreadable.append(str(error))
             break
         show(f"kill {len(moments)} of {kills}: its checkpoint is whole, at epoch {place.epoch}, batch {place.batch}")
-    subprocess.run(command(disturbed, epochs, True), check=True, stdout=subprocess.DEVNULL)
+    last = started(disturbed, epochs, True)
+    last.join()
+    if last.exitcode != 0:
+        raise RuntimeError(f"the last run ended with exit code {last.exitcode}")
     return Killed(moments, unreadable, differences(alone, disturbed))
 
 
-def _left_alone(wish: list[str], folder: Path) -> float:
+def _left_alone(folder: Path, epochs: int) -> float:
     """Train to the end; return the seconds from the first checkpoint on."""
-    child = subprocess.Popen(wish, stdout=subprocess.DEVNULL)
-    while child.poll() is None and not (folder / "checkpoint.pt").exists():
+    child = started(folder, epochs, False)
+    while child.is_alive() and not (folder / "checkpoint.pt").exists():
         time.sleep(0.01)
     began = time.perf_counter()
-    if child.wait() != 0:
-        raise RuntimeError(f"training ended with exit code {child.returncode}")
+    child.join()
+    if child.exitcode != 0:
+        raise RuntimeError(f"training ended with exit code {child.exitcode}")
     return time.perf_counter() - began
 
 
-def _killed(wish: list[str], folder: Path, seconds: float) -> bool:
-    """Start a training and kill it some seconds after its first checkpoint; False if it came to its end before."""
+def _killed(folder: Path, epochs: int, seconds: float) -> bool:
+    """Begin or go on, and kill it some seconds after its first new checkpoint; False if it came to its end before."""
     checkpoint = folder / "checkpoint.pt"
     before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
-    child = subprocess.Popen(wish, stdout=subprocess.DEVNULL)
+    child = started(folder, epochs, checkpoint.exists())
     try:
-        while child.poll() is None and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns != before):
+        while child.is_alive() and not (checkpoint.exists() and checkpoint.stat().st_mtime_ns != before):
             time.sleep(0.01)
         time.sleep(seconds)
-        ended = child.poll()
+        ended = child.exitcode
     finally:
         child.kill()
-        child.wait()
+        child.join()
     if ended not in {None, 0}:
         raise RuntimeError(f"training ended by itself with exit code {ended}")
     return ended is None
@@ -137,7 +153,7 @@ def main() -> None:
     """Kill, resume, compare, and print the figure last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     wish = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rnnlab-kill-") as folder:
