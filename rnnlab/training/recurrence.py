@@ -76,7 +76,7 @@ def logits(model: nn.Module, text: Tensor, lengths: Tensor) -> Tensor:
     """Return the model's logits (batch, classes) of text (seq_len, batch) by the fastest reading that gives the same numbers.
 
     A GPU runs packed sequences as they are; there `lengths` (batch) should lie on the host, since packing reads them. A CPU
-    would unroll them in Python's stead, one step at a time, so it reads the padded batch and takes each state at its own end.
+    would unroll them step by step, so it reads the padded batch and takes each state at its own end.
     """
     assert isinstance(model, TrainingModel)
     if not model.packed:
@@ -86,7 +86,9 @@ def logits(model: nn.Module, text: Tensor, lengths: Tensor) -> Tensor:
 
 def packed_logits(model: TrainingModel, text: Tensor, lengths: Tensor) -> Tensor:
     """Return the logits of the packed batch: only its real tokens are embedded and read."""
-    tokens = pack_padded_sequence(text, lengths.cpu(), enforce_sorted=False)
+    lengths = lengths.cpu()
+    # What comes sorted, as batches do, need not be put in order on the device and back.
+    tokens = pack_padded_sequence(text, lengths, enforce_sorted=_longest_first(lengths.tolist()))
     packed = PackedSequence(model.dropped(model.embedding(tokens.data)), *tokens[1:])
     output, state = model.rnn(packed)
     if model.pooling == "max_mean":
@@ -140,12 +142,16 @@ def _mirror(seq_len: int, lengths: Tensor) -> Tensor:
     return (source * len(lengths) + torch.arange(len(lengths), device=lengths.device)).flatten()
 
 
+def _longest_first(lengths: list[int]) -> bool:
+    return all(one >= other for one, other in pairwise(lengths))
+
+
 def _stretches(lengths: list[int]) -> list[tuple[int, int]]:
     """Return (steps, reviews) of stretches of time, one after another: in each, only the first reviews go on.
 
     A stretch ends where a fifth of its reviews have ended. All is one stretch where the longest does not come first.
     """
-    if any(one < other for one, other in pairwise(lengths)):
+    if not _longest_first(lengths):
         return [(max(lengths), len(lengths))]
     found, began, running = [], 0, len(lengths)
     while running:
