@@ -53,8 +53,9 @@ class Cutters:
     def __init__(self, free: SimpleQueue[subprocess.Popen[bytes]] | None, count: int) -> None:
         self._free, self._count = free, count
         self._words = _Counting()
-        self._numbers: dict[int, Numbers] = {}
+        self._numbers: dict[int, Numbers] = {}  # of each worker's words, by its process
         self._lock = threading.Lock()
+        self._cutter: Cutter | None = None
 
     def cut(self, texts: list[str], show: Show = lambda *_: None) -> Cut:
         """Return the tokens of all texts, as numbers.
@@ -75,8 +76,7 @@ class Cutters:
         return Cut(tokens, lengths, list(self._words))
 
     def _cut_here(self, texts: list[str]) -> tuple[Numbers, Numbers]:
-        if 0 not in self._numbers:
-            self._numbers[0] = np.empty(0, np.int32)
+        if self._cutter is None:
             self._cutter = Cutter(english_tokenizer(), self._words)
         return self._cutter.cut(texts)
 
@@ -102,7 +102,7 @@ def cutters(many: bool) -> Iterator[Cutters]:
     if not many or count == 1:
         yield Cutters(None, 1)
         return
-    with workers(count, __spec__.name) as free:
+    with workers(count, __name__) as free:
         yield Cutters(free, count)
 
 
