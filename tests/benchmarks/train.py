@@ -46,6 +46,8 @@ from rnnlab.training.recipes import LECTURE
 from rnnlab.training.recurrence import build_model, logits
 
 NOISE = 0.05
+PARTS = ["limit", "padded", "packed", "evaluation"]
+Call = Callable[..., Any]
 
 
 @dataclass(frozen=True)
@@ -310,7 +312,7 @@ def any_rows(reviews: Reviews, count: int) -> tuple[int, ...]:
 def growth(call: Callable[..., Any], job: Job, whole: Prepared) -> None:
     """Print the seconds of an epoch against the number of reviews, and against their length."""
     print("reviews   seconds of an epoch   real tokens/s")
-    for count in (1_000, 4_000, 16_000, 34_000):
+    for count in sorted({min(count, len(whole.train)) for count in (1_000, 4_000, 16_000, 34_000)}):
         rows = any_rows(whole.train, count)
         timing, _ = call(we_train, replace(job, rows=rows))
         print(f"{len(rows):7,}   {timing.seconds:19.1f}   {timing.speed:13,.0f}", flush=True)
@@ -323,8 +325,8 @@ def growth(call: Callable[..., Any], job: Job, whole: Prepared) -> None:
         print(f"{seq_len:7,}   {timing.seconds:19.2f}   {timing.speed:13,.0f}", flush=True)
 
 
-def main() -> None:
-    """Print each figure as it is found, and all of them last."""
+def wished() -> argparse.Namespace:
+    """Return what was asked for on the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--csv", default=os.environ.get("RNNLAB_DATA"), help="the reviews (RNNLAB_DATA)")
     parser.add_argument("--device", default="cpu")
@@ -334,47 +336,70 @@ def main() -> None:
     parser.add_argument("--evaluated", type=int, default=10_000, help="reviews to evaluate")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--clock", choices=["wall", "cpu"], default="wall")
-    parser.add_argument("--only", nargs="+", default=["packed", "padded", "limit", "evaluation"], metavar="PART")
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--growth", action="store_true", help="add the two tables")
     wish = parser.parse_args()
     if not wish.csv:
         parser.error("name the reviews with --csv FILE or RNNLAB_DATA")
+    return wish
+
+
+@dataclass(frozen=True)
+class Sides:
+    """How to call each side in its process: ours, the lecture's as it is, and the lecture's with denormals taken for zero."""
+
+    we: Call
+    they: Call
+    they_flushed: Call
+
+
+def trainings(wish: argparse.Namespace, sides: Sides, job: Job, by_chance: Job) -> list[str]:
+    """Compare our training with the limit and the lecture's loops; return the figures."""
+    figures = []
+
+    def add(
+        name: str, bar: str, call: Call, function: Callable[..., Timing], *given: object, form: str = "{:.1f} x"
+    ) -> None:
+        found = compared(lambda: sides.we(we_train, job)[0], lambda: call(function, *given), wish.rounds)
+        figures.append(figure(name, form, found, bar))
+
+    if "limit" in wish.only:
+        add("share of the limit", "bar: 0.9", sides.we, limit, job, form="{:.2f}")
+    if "padded" in wish.only:
+        add("padded loop", "bar: 3.0 x", sides.they, lecture_trains, by_chance, False, False)
+        add("padded loop, bucketed", "", sides.they, lecture_trains, job, False, True)
+        add("padded loop, denormals zero there too", "", sides.they_flushed, lecture_trains, by_chance, False, False)
+    if "packed" in wish.only:
+        bar = "bar: 10.0 x" if wish.device == "cpu" else "bar: 2.0 x"
+        add("packed loop", bar, sides.they, lecture_trains, job, True, True)
+        add("packed loop, denormals zero there too", "", sides.they_flushed, lecture_trains, job, True, True)
+    return figures
+
+
+def evaluation(wish: argparse.Namespace, sides: Sides, job: Job) -> list[str]:
+    """Compare our counting of right answers with the lecture's, and say that they agree."""
+    right = sides.we(we_evaluate, job)[1], sides.they(lecture_evaluates, job)[1]
+    print(f"right answers of {len(job.rows):,}: ours {right[0]:,}, the lecture's {right[1]:,}")
+    ours, theirs = (lambda: sides.we(we_evaluate, job)[0]), (lambda: sides.they(lecture_evaluates, job)[0])
+    return [
+        figure("evaluation", "{:.1f} x", compared(ours, theirs, wish.rounds), "bar: 8.0 x" * (wish.device == "cpu"))
+    ]
+
+
+def main() -> None:
+    """Print each figure as it is found, and all of them last."""
+    wish = wished()
     whole = prepared(wish.csv, wish.limit)
-    rows, chance = even_rows(whole.train, wish.batches), any_rows(whole.train, wish.batches * LECTURE.batch)
-    figures: list[str] = []
     plain = Setup(False, wish.threads, wish.clock)
     flushed = replace(plain, flush=True)
+    figures: list[str] = []
     with process(flushed) as we, process(plain) as they, process(flushed) as they_flushed:
+        sides = Sides(we, they, they_flushed)
         fresh = Job(wish.csv, wish.limit, wish.device, any_rows(whole.train, 16 * LECTURE.batch), {})
-        job = replace(fresh, rows=rows, weights=we(we_train, fresh, True)[1])
-        by_chance = replace(job, rows=chance)
-
-        def ours() -> Timing:
-            return we(we_train, job)[0]
-
-        def add(
-            name: str, form: str, theirs: Callable[[], Timing], bar: str, mine: Callable[[], Timing] = ours
-        ) -> None:
-            figures.append(figure(name, form, compared(mine, theirs, wish.rounds), bar))
-
-        if "limit" in wish.only:
-            add("share of the limit", "{:.2f}", lambda: we(limit, job), "bar: 0.9")
-        if "padded" in wish.only:
-            add("padded loop", "{:.1f} x", lambda: they(lecture_trains, by_chance, False, False), "bar: 3.0 x")
-            add("padded loop, bucketed", "{:.1f} x", lambda: they(lecture_trains, job, False, True), "")
-            add("padded loop, denormals flushed there too", "{:.1f} x",
-                lambda: they_flushed(lecture_trains, by_chance, False, False), "")  # fmt: skip
+        job = replace(fresh, rows=even_rows(whole.train, wish.batches), weights=we(we_train, fresh, True)[1])
+        figures += trainings(wish, sides, job, replace(job, rows=any_rows(whole.train, wish.batches * LECTURE.batch)))
         if "evaluation" in wish.only:
-            tested = replace(job, rows=any_rows(whole.test, wish.evaluated))
-            right = we(we_evaluate, tested)[1], they(lecture_evaluates, tested)[1]
-            print(f"right answers of {len(tested.rows):,}: ours {right[0]:,}, the lecture's {right[1]:,}")
-            add("evaluation", "{:.1f} x", lambda: they(lecture_evaluates, tested)[0], "bar: 8.0 x",
-                lambda: we(we_evaluate, tested)[0])  # fmt: skip
-        if "packed" in wish.only:
-            bar = "bar: 10.0 x" if wish.device == "cpu" else "bar: 2.0 x"
-            add("packed loop", "{:.1f} x", lambda: they(lecture_trains, job, True, True), bar)
-            add("packed loop, denormals flushed there too", "{:.1f} x",
-                lambda: they_flushed(lecture_trains, job, True, True), "")  # fmt: skip
+            figures += evaluation(wish, sides, replace(job, rows=any_rows(whole.test, wish.evaluated)))
         if wish.growth:
             growth(we, job, whole)
     name = torch.cuda.get_device_name() if wish.device.startswith("cuda") else platform.machine()
