@@ -16,11 +16,12 @@ import subprocess
 import sys
 import threading
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from itertools import islice
 from queue import SimpleQueue
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,17 +35,34 @@ if TYPE_CHECKING:
 Show = Callable[[str, int, int | None], None]
 Numbers = NDArray[np.int32]
 _TEXTS = 500  # in one question to a worker
+_LARGE = 65_535
 _CHECKED = 10  # of the first pieces, one in this many is cut by spaCy too
 # A space that follows a word belongs to it; other whitespace is a piece of its own.
 _PIECES = re.compile(r"\S+|(?!(?<=\S) )\s+").findall
 
 
-class Cut(NamedTuple):
-    """Texts as numbers: `tokens` (all tokens, one text after another), `lengths` (texts); words[n] is the token with number n."""
+@dataclass(frozen=True)
+class Cut:
+    """Texts as numbers: `lengths` (texts) says how many tokens each has; words[n] is the token with number n."""
 
-    tokens: Numbers
+    parts: list[tuple[NDArray[np.uint16], Numbers]]
     lengths: Numbers
     words: list[str]
+
+    def tokens(self) -> Numbers:
+        """Return the numbers of all tokens, one text after another."""
+        return np.concatenate([np.empty(0, np.int32), *(_wide(*part) for part in self.parts)])
+
+
+def _narrow(tokens: Numbers) -> tuple[NDArray[np.uint16], Numbers]:
+    """Keep numbers in half the memory: those of rare words, which are large, stand apart."""
+    return np.minimum(tokens, _LARGE).astype(np.uint16), tokens[tokens >= _LARGE]
+
+
+def _wide(most: NDArray[np.uint16], large: Numbers) -> Numbers:
+    tokens = most.astype(np.int32)
+    tokens[most == _LARGE] = large
+    return tokens
 
 
 class Cutters:
@@ -57,23 +75,26 @@ class Cutters:
         self._lock = threading.Lock()
         self._cutter: Cutter | None = None
 
-    def cut(self, texts: list[str], show: Show = lambda *_: None) -> Cut:
-        """Return the tokens of all texts, as numbers.
+    def cut(self, texts: Iterable[str], show: Show = lambda *_: None) -> Cut:
+        """Return all texts as numbers; no text is held longer than it takes to cut it.
 
         Raises:
             ChildProcessError: one of the processes that share the work has ended early.
         """
-        parts = [texts[i : i + _TEXTS] for i in range(0, len(texts), _TEXTS)]
-        done = 0
-        found: list[tuple[Numbers, Numbers]] = []
+        every = iter(texts)
+        parts = list(iter(lambda: list(islice(every, _TEXTS)), []))
+        total, done = sum(map(len, parts)), 0
+        found: list[tuple[NDArray[np.uint16], Numbers]] = []
+        lengths = [np.empty(0, np.int32)]
         with ThreadPoolExecutor(max(1, self._count)) as threads:
-            for part in threads.map(self._asked, parts) if self._free is not None else map(self._cut_here, parts):
-                found.append(part)
-                done += len(part[1])
-                show("tokenize", done, len(texts))
-        nothing = np.empty(0, np.int32)
-        tokens, lengths = (np.concatenate([nothing, *(part[n] for part in found)]) for n in (0, 1))
-        return Cut(tokens, lengths, list(self._words))
+            answers = threads.map(self._asked, parts) if self._free is not None else map(self._cut_here, parts)
+            del parts
+            for tokens, sizes in answers:
+                found.append(_narrow(tokens))
+                lengths.append(sizes)
+                done += len(sizes)
+                show("tokenize", done, total)
+        return Cut(found, np.concatenate(lengths), list(self._words))
 
     def _cut_here(self, texts: list[str]) -> tuple[Numbers, Numbers]:
         if self._cutter is None:
@@ -255,6 +276,8 @@ def _answer(worker: subprocess.Popen[bytes], texts: list[str]) -> tuple[list[str
 def _work(questions: IO[bytes], answers: IO[bytes]) -> None:
     """A worker's whole life: a line of texts in, a line of new words and the numbers out."""
     cutter, told = Cutter(english_tokenizer()), 0
+    gc.collect()
+    gc.disable()  # All that is made from here on is kept, and looking through it again and again takes a tenth of the time.
     for line in questions:
         tokens, lengths = cutter.cut(json.loads(line))
         new = list(islice(cutter.words, told, None))
@@ -266,5 +289,4 @@ def _work(questions: IO[bytes], answers: IO[bytes]) -> None:
 if __name__ == "__main__":
     # spaCy imports torch where it finds it, which takes longer than all else that a worker does first, and much memory.
     sys.modules["torch"] = None  # type: ignore[assignment]
-    gc.disable()  # All that is made here is kept, and looking through it again and again takes a tenth of the time.
     _work(sys.stdin.buffer, sys.stdout.buffer)

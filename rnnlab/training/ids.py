@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -147,7 +147,14 @@ def _cut_file(
         # As torchtext's Field does, a newline at the end is left out.
         texts = [one.rstrip("\n") for one in table["review"]]
         del table
-        return cutting.cut([without_breaks(one) for one in texts] if remove_breaks else texts, show), names
+        return cutting.cut(map(without_breaks, _taken(texts)) if remove_breaks else _taken(texts), show), names
+
+
+def _taken(texts: list[str]) -> Iterator[str]:
+    """Yield texts and let go of each: they take more memory than all that is made of them."""
+    texts.reverse()
+    while texts:
+        yield texts.pop()
 
 
 def _numbered(cut: Cut, names: list[str], settings: Settings, tokenizer: dict[str, Any]) -> _Content:
@@ -158,7 +165,8 @@ def _numbered(cut: Cut, names: list[str], settings: Settings, tokenizer: dict[st
     rows = np.concatenate([train, valid, test]).tolist()
     offsets = np.concatenate([[0], np.cumsum(cut.lengths[rows], dtype=np.int64)])
     ends = np.cumsum(cut.lengths, dtype=np.int64)
-    tokens = np.concatenate([cut.tokens[ends[row] - cut.lengths[row] : ends[row]] for row in rows])
+    tokens = cut.tokens()
+    tokens = np.concatenate([tokens[ends[row] - cut.lengths[row] : ends[row]] for row in rows])
 
     spellings = [word.lower() for word in cut.words] if tokenizer["lower"] else cut.words
     counts = np.bincount(tokens[: offsets[len(train)]], minlength=len(spellings))

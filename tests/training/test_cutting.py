@@ -53,16 +53,14 @@ def cutter() -> Cutter:
 
 
 def spelled(cut: Cut) -> list[list[str]]:
-    ends = np.cumsum(cut.lengths)
-    return [
-        [cut.words[n] for n in cut.tokens[end - length : end]] for end, length in zip(ends, cut.lengths, strict=True)
-    ]
+    numbers, ends = cut.tokens(), np.cumsum(cut.lengths)
+    return [[cut.words[n] for n in numbers[end - size : end]] for end, size in zip(ends, cut.lengths, strict=True)]
 
 
 def cut_here(texts: list[str], cutter: Cutter | None = None) -> list[list[str]]:
     cutter = cutter or Cutter(english_tokenizer())
     tokens, lengths = cutter.cut(texts)
-    return spelled(Cut(tokens, lengths, list(cutter.words)))
+    return spelled(Cut([module._narrow(tokens)], lengths, list(cutter.words)))
 
 
 def test_odd_texts_are_cut_as_spacy_cuts_them(spacy_itself):
@@ -136,6 +134,12 @@ def test_a_special_case_that_reaches_over_a_space_hides_one_within_a_piece(spacy
     by_pieces = [token for piece in text.split() for token in spacy_itself(piece)]
     assert by_pieces != spacy_itself(text), "spaCy no longer does this"
     assert cut_here([text]) == cut_here(["before", text, "after"])[1:2] == [spacy_itself(text)]
+
+
+def test_numbers_too_large_for_16_bits_are_kept():
+    numbers = np.array([0, 65_534, 65_535, 65_536, 1, 3_000_000], np.int32)
+    parts = [module._narrow(numbers), module._narrow(numbers[::-1])]
+    assert Cut(parts, np.array([12], np.int32), []).tokens().tolist() == [*numbers.tolist(), *numbers[::-1].tolist()]
 
 
 def test_each_piece_is_cut_once(monkeypatch):
