@@ -5,6 +5,7 @@
     rnnlab.inspect(batch)                       # what is this?
     record = rnnlab.trace(model, text, lengths) # what does my model do, line by line?
     rnnlab.check("train.py")                    # what is wrong with my program?
+    rnnlab.load("runs/imdb").predict("A gem.")  # what does the model of `rnnlab train` say?
     with rnnlab.watch() as record: train()      # what does this stretch of my program do?
     from rnnlab import inspectors               # what goes in and out of each stage of my own program?
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rnnlab.verbs.assertions import assert_axes as assert_axes
     from rnnlab.verbs.check import check as check
     from rnnlab.verbs.inspect import inspect as inspect
+    from rnnlab.verbs.predict import load as load
     from rnnlab.verbs.trace import trace as trace
     from rnnlab.verbs.watch import watch as watch
 
@@ -35,6 +37,7 @@ _WHERE = {
     "inspect": ("rnnlab.verbs.inspect", "inspect"),
     "inspectors": ("rnnlab.inspectors", None),
     "judge": ("rnnlab.report", "judge"),
+    "load": ("rnnlab.verbs.predict", "load"),
     "trace": ("rnnlab.verbs.trace", "trace"),
     "watch": ("rnnlab.verbs.watch", "watch"),
 }
@@ -45,6 +48,7 @@ __all__ = [
     "inspect",
     "inspectors",
     "judge",
+    "load",
     "trace",
     "watch",
 ]  # the lazy names, as _WHERE has them

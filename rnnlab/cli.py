@@ -31,6 +31,28 @@ class Rnn(StrEnum):
     RNN = "rnn"
 
 
+class Reading(StrEnum):
+    """Who feeds the batches of a full training: ids on the device, or torchtext's own iterator."""
+
+    FLAT = "flat"
+    TORCHTEXT = "torchtext"
+
+
+class Precision(StrEnum):
+    """The numbers a training computes with."""
+
+    FP32 = "fp32"
+    BF16 = "bf16"
+    FP16 = "fp16"
+
+
+class Recipe(StrEnum):
+    """The settings a training begins with."""
+
+    LECTURE = "lecture"
+    BETTER = "better"
+
+
 class Level(StrEnum):
     """How serious a finding is: certain, likely, or harmless here."""
 
@@ -290,6 +312,115 @@ def _replay(path: Path, pause: bool, quiz: bool) -> None:
         _refuse(str(error))
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
+
+
+@app.command()
+def train(
+    context: typer.Context,
+    csv: Annotated[
+        Path | None, typer.Option(help="A CSV file of reviews (gzip too); the built-in reviews without it.")
+    ] = None,
+    text: Annotated[str, typer.Option(help="The CSV's column of texts.")] = "review",
+    label: Annotated[str, typer.Option(help="The CSV's column of labels; any number of classes.")] = "sentiment",
+    limit: Annotated[int | None, typer.Option(min=1, help="Take only the first rows.")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder; a new one below runs/ without it.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out, to the same weights.")] = False,
+    recipe: Annotated[
+        Recipe, typer.Option(help="The lecture's settings, or ones that generalise better.")
+    ] = Recipe.LECTURE,
+    epochs: Annotated[
+        int, typer.Option(min=1, help="Passes over the training split; 4, with the built-in reviews 8.")
+    ] = 4,
+    padded: Annotated[
+        bool, typer.Option("--padded", help="Let the RNN read the padding, as the lecture's first model.")
+    ] = False,
+    unbucketed: Annotated[
+        bool, typer.Option("--unbucketed", help="Shuffle reviews regardless of their length.")
+    ] = False,
+    loader: Annotated[Reading, typer.Option(help="flat is fast; torchtext is the readable twin.")] = Reading.FLAT,
+    precision: Annotated[Precision, typer.Option(help="bf16 and fp16 are for GPUs.")] = Precision.FP32,
+    rnn: Annotated[Rnn, typer.Option(help="Which RNN reads the reviews.")] = Rnn.LSTM,
+    layers: Annotated[int, typer.Option(min=1, help="RNN layers on top of one another.")] = 1,
+    bidirectional: Annotated[bool, typer.Option("--bidirectional", help="Read from both ends.")] = False,
+    dropout: Annotated[float, typer.Option(min=0.0, max=0.95, help="Share of values left out in training.")] = 0.0,
+    weight_decay: Annotated[float, typer.Option(min=0.0, help="AdamW's weight decay.")] = 0.0,
+    clip: Annotated[float | None, typer.Option(min=0.0, help="The largest length of all gradients together.")] = None,
+    batch: Annotated[int, typer.Option(min=1, help="Reviews per batch.")] = 128,
+    emb: Annotated[int, typer.Option(min=1, help="Width of the embedding.")] = 128,
+    hid: Annotated[int, typer.Option(min=1, help="Width of the hidden state.")] = 256,
+    vocabulary: Annotated[
+        int, typer.Option(min=1, help="Words in the vocabulary, <unk> and <pad> not counted.")
+    ] = 20_000,
+    learning_rate: Annotated[float, typer.Option(min=0.0, help="Adam's learning rate.")] = 0.005,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="For splits, shuffling and weights.")] = 123,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1, mps, or auto.")] = "auto",
+    remove_breaks: Annotated[
+        bool, typer.Option("--remove-breaks", help="Replace <br /> by a space before tokenizing.")
+    ] = False,
+    lower: Annotated[bool, typer.Option("--lower", help="Turn letters small before words are counted.")] = False,
+    every: Annotated[float, typer.Option("--checkpoint-seconds", min=0.0, help="Time between checkpoints.")] = 180.0,
+) -> None:
+    """Train a classifier to the end and keep it: checkpoints, curves, the best epoch, and one look at the test set.
+
+    Nothing is lost by Ctrl-C, a full disk or a power cut: --resume goes on. What is not given comes from the recipe; the
+    built-in reviews take smaller widths. Several processes: torchrun --nproc-per-node N -m rnnlab train ...
+    """
+    named = {
+        "epochs": epochs, "packed": not padded, "bucketed": not unbucketed, "loader": loader.value,
+        "precision": precision.value, "rnn": rnn.value, "layers": layers, "bidirectional": bidirectional, "dropout": dropout,
+        "weight_decay": weight_decay, "clip": clip, "batch": batch, "emb": emb, "hid": hid, "vocabulary": vocabulary,
+        "learning_rate": learning_rate, "seed": seed, "device": device, "remove_breaks": remove_breaks, "lower": lower,
+        "recipe": recipe.value,
+    }  # fmt: skip
+    spelled = {"packed": "padded", "bucketed": "unbucketed"}
+    written = {name.removeprefix("--").replace("-", "_") for name in _given(context)}
+    for name in sorted({"text", "label"} & written) if csv is None and not resume else ():
+        _refuse(f"--{name} names a column of your own file: give it with --csv FILE.")
+    source: dict[str, Any] = {"csv": csv and str(csv.absolute()), "text": text, "label": label, "limit": limit}
+    _train(
+        {
+            "settings": {name: value for name, value in named.items() if spelled.get(name, name) in written},
+            "source": {name: value for name, value in source.items() if name in written},
+            "out": out, "resume": resume, "every": every,
+        }
+    )  # fmt: skip
+
+
+def _train(wish: dict[str, Any]) -> None:
+    from rnnlab.pipeline.load import LoadError
+    from rnnlab.training.checkpoint import CheckpointError
+    from rnnlab.training.folder import FolderError
+    from rnnlab.training.loop import RunError, is_memory
+    from rnnlab.verbs.train import Wish, train_command
+
+    try:
+        status = train_command(Wish(**wish))
+    except (LoadError, ValueError, ChildProcessError, CheckpointError, FolderError, RunError) as error:
+        _refuse(str(error))
+    except OSError as error:
+        _refuse(f"{error.filename or 'the run'} cannot be used: {error.strerror or error}.")
+    except (MemoryError, RuntimeError) as error:
+        if not is_memory(error):
+            raise
+        _refuse("there is not enough memory for this; take a smaller --batch, --hid or --emb, or a --limit.")
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    raise typer.Exit(status)
+
+
+@app.command()
+def predict(
+    run: Annotated[Path, typer.Argument(help="The folder that rnnlab train has filled, or its model.pt.")],
+    texts: Annotated[list[str], typer.Argument(help="A review of your own, in quotes; several are judged one by one.")],
+) -> None:
+    """Ask a trained model about a text: the probability of each label."""
+    from rnnlab.training.checkpoint import CheckpointError
+    from rnnlab.verbs.predict import predict_command
+
+    try:
+        predict_command(run, texts)
+    except (CheckpointError, ValueError) as error:
+        _refuse(str(error))
 
 
 @app.command()

@@ -77,12 +77,18 @@ def walked(small_csv, tmp_path_factory):
 @pytest.mark.parametrize(
     ("command", "names"),
     [
-        ([], ["step", "explain", "data"]),
+        ([], ["step", "train", "predict", "explain", "data"]),
         (
             ["step"],
             "--csv --text --label --limit --padded --rnn --epochs --batch --emb --hid --vocabulary --learning-rate "
             "--seed --device --remove-breaks --sentence --quiz --no-pause --save".split(),
         ),
+        (
+            ["train"],
+            "--csv --text --label --limit --out --resume --recipe --epochs --padded --unbucketed --loader --precision "
+            "--checkpoint-seconds --device --seed".split(),
+        ),
+        (["predict"], ["RUN", "TEXTS"]),
         (["explain"], ["NAME"]),
         (["data"], ["imdb"]),
         (["data", "imdb"], ["--archive", "--to"]),
@@ -117,7 +123,15 @@ main()
 
 def test_help_explain_and_replay_never_import_torch(walked):
     rule = next(iter(catalogue()))
-    for arguments in (["--help"], ["step", "--help"], ["explain"], ["explain", rule], ["step", walked[1]]):
+    for arguments in (
+        ["--help"],
+        ["step", "--help"],
+        ["train", "--help"],
+        ["predict", "--help"],
+        ["explain"],
+        ["explain", rule],
+        ["step", walked[1]],
+    ):
         done = child(*arguments, code=WITHOUT_TORCH)
         assert (done.returncode, done.stderr) == (0, ""), arguments
 

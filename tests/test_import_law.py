@@ -17,7 +17,7 @@ PACKAGE = Path(rnnlab.__file__).parent
 LAW = """
 cli > learning | grading > verbs | inspectors > views | handbook > report > rules | errors > timeline > record > ground
 verbs | inspectors > probing > watching | reading > record > ground
-verbs | inspectors | learning > pipeline > ground
+verbs | inspectors | learning > training > pipeline > ground
 """
 GROUND = {"facts", "stages", "sources", "operations", "index", "axes", "jail"}
 LIGHT = ["record", "rules.kit", "errors", "report", "timeline", "views.terminal",

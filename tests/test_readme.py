@@ -29,7 +29,7 @@ def test_the_readme_has_the_two_commands_that_do_everything() -> None:
 
 def test_every_option_that_the_readme_shows_is_an_option_of_its_command() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    for name in ("step", "check"):
+    for name in ("step", "check", "train"):
         parameters = commands[name].params
         known = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
         lines = re.findall(rf"^rnnlab {name}[^#\n]*", README, flags=re.MULTILINE)

@@ -54,9 +54,13 @@ def read_to_each_end(model: ReviewClassifier, text: Tensor, lengths: Tensor) -> 
     unrolls a packed sequence on a CPU, and its backward pass then costs seq_len times too much memory traffic.
     """
     output, _ = model.rnn(model.embedding(text))
-    last_word = lengths.to(text.device) - 1
-    hidden = output[last_word, torch.arange(len(lengths), device=text.device)]
-    return model.head(hidden)
+    return model.head(at_each_end(output, lengths))
+
+
+def at_each_end(output: Tensor, lengths: Tensor) -> Tensor:
+    """Return the state (batch, hid) at each review's own last word, from output (seq_len, batch, hid)."""
+    last_word = lengths.to(output.device) - 1
+    return output[last_word, torch.arange(len(lengths), device=output.device)]
 
 
 def first_look(

@@ -19,23 +19,47 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from queue import SimpleQueue
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rnnlab.pipeline.cache import cache_folder
+
+if TYPE_CHECKING:
+    from spacy.tokenizer import Tokenizer
 
 Show = Callable[[str, int, int | None], None]
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 # Starting a worker costs a second or two of importing spaCy: below this many characters one process is faster.
 _WORTH_WORKERS = 6_000_000
 _CHUNK = 500
+ENDED_EARLY = (
+    "A tokenizing process has ended early, perhaps for lack of memory; "
+    "run the command again, or take fewer rows with --limit."
+)
+
+
+@cache
+def english_tokenizer() -> Tokenizer:
+    """Return spaCy's English tokenizer, without what spaCy works out about a word beside its text."""
+    import spacy
+    from spacy.tokenizer import Tokenizer
+    from spacy.vocab import Vocab
+
+    full: Any = spacy.blank("en").tokenizer
+    return Tokenizer(
+        Vocab(),
+        full.rules,
+        full.prefix_search,
+        full.suffix_search,
+        full.infix_finditer,
+        full.token_match,
+        full.url_match,
+    )
 
 
 @cache
 def english() -> Callable[[str], list[str]]:
     """Return spaCy's English tokenizer as a function from a text to its tokens."""
-    import spacy
-
-    tokenizer = spacy.blank("en").tokenizer
+    tokenizer = english_tokenizer()
 
     def tokens(text: str) -> list[str]:
         return [token.text for token in tokenizer(text)]
@@ -98,7 +122,7 @@ def _cut_on_all_cores(texts: list[str], cores: int, show: Show) -> list[list[str
     done = [0]
     lock = threading.Lock()
     with (
-        _workers(min(cores, len(chunks))) as free,
+        workers(min(cores, len(chunks))) as free,
         ThreadPoolExecutor(cores) as threads,
     ):
 
@@ -117,18 +141,21 @@ def _cut_on_all_cores(texts: list[str], cores: int, show: Show) -> list[list[str
 
 
 @contextlib.contextmanager
-def _workers(count: int) -> Iterator[SimpleQueue[subprocess.Popen[bytes]]]:
+def workers(
+    count: int, module: str = "rnnlab.pipeline.tokenize"
+) -> Iterator[SimpleQueue[subprocess.Popen[bytes]]]:
+    """Start child processes that run a module and answer what they are asked; they end with the block."""
     # -P: a file called random.py or json.py beside the reviews is no module of theirs.
-    command = [sys.executable, "-P", "-m", "rnnlab.pipeline.tokenize"]
-    workers: list[subprocess.Popen[bytes]] = []
+    command = [sys.executable, "-P", "-m", module]
+    started: list[subprocess.Popen[bytes]] = []
     free: SimpleQueue[subprocess.Popen[bytes]] = SimpleQueue()
     try:
         for _ in range(count):
-            workers.append(_started(command))
-            free.put(workers[-1])
+            started.append(_started(command))
+            free.put(started[-1])
         yield free
     finally:
-        for worker in workers:
+        for worker in started:
             for pipe in (worker.stdin, worker.stdout):
                 if pipe is not None:
                     with contextlib.suppress(OSError):
@@ -155,10 +182,7 @@ def _ask(worker: subprocess.Popen[bytes], chunk: list[str]) -> list[list[str]]:
             worker.stdin.flush()
             answer = worker.stdout.readline()
     if not answer.endswith(b"\n"):
-        raise ChildProcessError(
-            "A tokenizing process has ended early, perhaps for lack of memory; "
-            "run the command again, or take fewer rows with --limit."
-        )
+        raise ChildProcessError(ENDED_EARLY)
     return json.loads(answer)
 
 
