@@ -268,4 +268,7 @@ def _digest(folder: Path) -> str:
 
 if __name__ == "__main__":
     stream: Any = sys
-    _work(stream.stdin.buffer, stream.stdout.buffer)
+    try:
+        _work(stream.stdin.buffer, stream.stdout.buffer)
+    except BrokenPipeError:
+        os._exit(1)  # Who asked has ended, and nobody wants a traceback of it.

@@ -289,4 +289,7 @@ def _work(questions: IO[bytes], answers: IO[bytes]) -> None:
 if __name__ == "__main__":
     # spaCy imports torch where it finds it, which takes longer than all else that a worker does first, and much memory.
     sys.modules["torch"] = None  # type: ignore[assignment]
-    _work(sys.stdin.buffer, sys.stdout.buffer)
+    try:
+        _work(sys.stdin.buffer, sys.stdout.buffer)
+    except BrokenPipeError:
+        os._exit(1)  # Who asked has ended, and nobody wants a traceback of it.

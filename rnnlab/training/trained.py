@@ -35,7 +35,7 @@ class Trained:
         """Return the probability of each label for one text.
 
         Raises:
-            ValueError: the text has no token.
+            ValueError: the text has no token, or the tokenizer is not installed.
         """
         return self.predict_all([text])[0]
 
@@ -49,7 +49,11 @@ class Trained:
         return [self._predicted(text, index) for text in texts]
 
     def _predicted(self, text: str, index: dict[str, int]) -> Prediction:
-        tokens = cut(text, self.language.tokenizer)
+        try:
+            tokens = cut(text, self.language.tokenizer)
+        except RuntimeError as error:
+            # Without spaCy there are no tokens.
+            raise ValueError(str(error)) from None
         if not tokens:
             raise ValueError("the text has no token; write at least one word")
         numbers = [index.get(token, _UNKNOWN) for token in tokens]

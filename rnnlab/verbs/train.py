@@ -22,7 +22,7 @@ from rnnlab.training.checkpoint import Checkpoint, CheckpointError, load_checkpo
 from rnnlab.training.distributed import Processes, is_launched, joined
 from rnnlab.training.folder import EpochRow, FolderError, RunFolder, drawn, unused
 from rnnlab.training.ids import Prepared, prepare
-from rnnlab.training.loop import Plan, Run, Said, Tested, Turn
+from rnnlab.training.loop import Plan, Run, RunError, Said, Tested, Turn
 from rnnlab.training.precision import stated
 from rnnlab.training.recipes import RunSettings, as_data, chosen
 from rnnlab.views import terminal
@@ -111,7 +111,11 @@ def _prepared(plan: Plan, processes: Processes, screen: _Screen) -> Prepared:
     source, settings = plan.source, plan.settings
     if not processes.first:
         processes.wait()
-    prepared = prepare(source["csv"], source["text"], source["label"], source["limit"], settings, screen.tokens)
+    try:
+        prepared = prepare(source["csv"], source["text"], source["label"], source["limit"], settings, screen.tokens)
+    except RuntimeError as error:
+        # Without spaCy, and without the ids that it has made before, there is nothing to train on.
+        raise RunError(str(error)) from None
     if processes.first:
         processes.wait()
     return prepared

@@ -25,20 +25,7 @@ import torch
 from rnnlab.training.checkpoint import load_checkpoint, load_model
 
 # Dropout and a schedule as well: the random states and the place in the run have to come back too.
-TRAIN = [
-    "--recipe",
-    "better",
-    "--emb",
-    "16",
-    "--hid",
-    "16",
-    "--batch",
-    "32",
-    "--checkpoint-seconds",
-    "0",
-    "--device",
-    "cpu",
-]
+TRAIN = "--recipe better --emb 16 --hid 16 --batch 32 --device cpu".split()
 _CLOCKS = {"seconds", "valid_seconds", "tokens_per_second"}
 
 
@@ -53,7 +40,7 @@ class Killed:
 
 def started(folder: Path, epochs: int, resume: bool) -> Any:
     """Start `rnnlab train` in a folder, from the beginning or to go on, in a process of its own."""
-    how = ["--resume", "--epochs", str(epochs)] if resume else ["--epochs", str(epochs), *TRAIN]
+    how = ["--epochs", str(epochs), "--checkpoint-seconds", "0", *(["--resume"] if resume else TRAIN)]
     child = _PROCESSES.Process(target=_train, args=(["train", "--out", str(folder), *how],))
     child.start()
     return child
@@ -72,28 +59,39 @@ def _train(arguments: list[str]) -> None:
 
 
 def killed_and_resumed(folder: Path, kills: int, epochs: int, seed: int = 0, show: Any = lambda _: None) -> Killed:
-    """Train twice in `folder`, once left alone and once killed `kills` times, and compare."""
-    alone, disturbed = folder / "alone", folder / "disturbed"
+    """Train in `folder`, once left alone and then killed `kills` times in one run or more, and compare each with the first."""
+    alone = folder / "alone"
     # The time that a run trains, shared among the kills with some room: most often all of them come before its end.
     reach = 1.6 * _left_alone(alone, epochs) / (kills + 1)
     chance = random.Random(seed)
-    moments: list[float] = []
-    unreadable: list[str] = []
-    while len(moments) < kills:
-        if not _killed(disturbed, epochs, chance.uniform(0, reach)):
-            break
-        try:
-            place = load_checkpoint(disturbed / "checkpoint.pt").position
-            moments.append(place.epoch - 1 + place.batch / 1000)
-        except Exception as error:
-            unreadable.append(str(error))
-            break
-        show(f"kill {len(moments)} of {kills}: its checkpoint is whole, at epoch {place.epoch}, batch {place.batch}")
-    last = started(disturbed, epochs, True)
+    found = Killed([], [], [])
+    runs = 0
+    while len(found.moments) < kills and not found.unreadable:
+        runs += 1
+        disturbed = folder / f"disturbed-{runs}"
+        while len(found.moments) < kills and _killed(disturbed, epochs, chance.uniform(0, reach)):
+            try:
+                place = load_checkpoint(disturbed / "checkpoint.pt").position
+            except Exception as error:
+                found.unreadable.append(str(error))
+                break
+            found.moments.append(place.epoch - 1 + place.batch / 1000)
+            show(
+                f"kill {len(found.moments)} of {kills}: run {runs}, its checkpoint is whole, at epoch {place.epoch}, "
+                f"batch {place.batch}"
+            )
+        else:
+            _to_the_end(disturbed, epochs)
+            found.different.extend(f"run {runs}: {name}" for name in differences(alone, disturbed))
+            show(f"run {runs} has come to its end: {len(found.different)} differences so far")
+    return found
+
+
+def _to_the_end(folder: Path, epochs: int) -> None:
+    last = started(folder, epochs, True)
     last.join()
     if last.exitcode != 0:
         raise RuntimeError(f"the last run ended with exit code {last.exitcode}")
-    return Killed(moments, unreadable, differences(alone, disturbed))
 
 
 def _left_alone(folder: Path, epochs: int) -> float:

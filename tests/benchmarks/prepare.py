@@ -1,9 +1,9 @@
 """Measures the way from a CSV file to token ids: `rnnlab.training.ids.prepare` beside torchtext's own.
 
-Run it with `python tests/benchmarks/prepare.py [CSV] [--limit ROWS] [--pairs N]`; without a CSV it takes the file that RNNLAB_DATA
-names. All 50,000 reviews take some two minutes a pair. Every run is a new process with nothing loaded; the two sides alternate,
-ratios are medians over pairs, and torchtext against itself is the control. Peak memory is the proportional set size of a side's
-processes together, looked at twenty times a second. The figures come last.
+Run it with `python tests/benchmarks/prepare.py [CSV] [--limit ROWS] [--pairs N]`; without a CSV it takes the file that
+RNNLAB_DATA names. All 50,000 reviews take some two minutes a pair. Every run is a new process with nothing loaded; the two sides
+alternate, ratios are medians over pairs, and torchtext against itself is the control. Peak memory is the proportional set size of
+a side's processes together, looked at twenty times a second. The figures come last.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import random
+import resource
 import shutil
 import statistics
 import subprocess
@@ -111,12 +112,19 @@ def memory_of(pid: int) -> float:
     return total / 1024
 
 
+def processor_seconds() -> float:
+    """What all processes that were started here, and those that they started, have computed so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(side: str, path: Path, cache: Path, keep: Path | None = None) -> dict[str, float]:
     """Run one side in a new process; return its seconds from the first import on, and the peak of its memory."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "figures.json")
         env = {**os.environ, "RNNLAB_CACHE": str(cache), "KEEP_IDS": "" if keep is None else str(keep)}
         peak, done = [0.0], threading.Event()
+        before = processor_seconds()
         process = subprocess.Popen([sys.executable, __file__, "--side", side, str(path), str(out)], env=env)
 
         def look() -> None:
@@ -131,7 +139,8 @@ def run(side: str, path: Path, cache: Path, keep: Path | None = None) -> dict[st
         looker.join()
         if code:
             sys.exit(f"{side} ended with exit code {code}")
-        return {**json.loads(out.read_text(encoding="utf-8")), "memory": peak[0]}
+        spent = processor_seconds() - before
+        return {**json.loads(out.read_text(encoding="utf-8")), "memory": peak[0], "processor": spent}
 
 
 def shortened(path: Path, limit: int | None, folder: Path) -> Path:
@@ -183,6 +192,7 @@ def main() -> None:
     cold = [one[0]["seconds"] / one[1]["seconds"] for one in pairs]
     warm = [one[2]["seconds"] / one[3]["seconds"] for one in pairs]
     control = [one[2]["seconds"] / one[0]["seconds"] for one in pairs]
+    work = [one[0]["processor"] / one[1]["processor"] for one in pairs]
     memory = [one[1]["memory"] / one[0]["memory"] for one in pairs]
     off = max(abs(ratio - 1) for ratio in control)
     print(
@@ -193,6 +203,7 @@ def main() -> None:
     if off > 0.05:
         print(f"the control is off by {off:.0%}: other programs are at work, and a ratio may be off as much")
     print(f"peak memory: {statistics.median(memory):.2f} of torchtext's")
+    print(f"processor time, which other programs disturb less: {statistics.median(work):.1f} x on all cores together")
     print(f"identical words, labels, splits and ids: {'yes' if same else 'NO'}")
     print(f"warm cache: {statistics.median(warm):.0f} x")
     print(f"cold: {statistics.median(cold):.1f} x")
