@@ -11,7 +11,7 @@ from rnnlab.operations import LOSSES, RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.asking.states import CELLS
-from rnnlab.rules.asking.syntax import function_around, place_of, tree_at, trees
+from rnnlab.rules.asking.syntax import all_nodes, function_around, place_of, tree_at, trees
 from rnnlab.rules.kit import expression
 
 _RNNS = RECURRENT | CELLS
@@ -194,7 +194,7 @@ class WrittenCarry:
 def written_carries(record: Record) -> Iterator[WrittenCarry]:
     """Return the loops over batches in which `h = h.detach()` is followed by `answer, h = model(text, h)` and a backward pass."""
     for key, text, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.For) and any(_is_called(one, "backward") for one in ast.walk(node)):
                 yield from _carried_in(key, text, node)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import function_around, tree_at, trees
+from rnnlab.rules.asking.syntax import all_nodes, function_around, tree_at, trees
 
 # What depends on the data: lengths, sizes and shapes, and whatever a call or an index gives.
 _ASKS = (ast.Call, ast.Subscript, ast.BinOp, ast.IfExp)
@@ -49,7 +49,7 @@ def _is_local(record: Record, call: Call, name: str) -> bool:
 def _values(record: Record, target: str) -> Iterator[ast.expr | None]:
     """Return what is assigned to a name or an attribute anywhere; None for what is bound in another way."""
     for _, _, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Assign):
                 for one in node.targets:
                     yield from _bound(one, node.value, target)
@@ -89,7 +89,7 @@ def _is_kept(record: Record, size: ast.Attribute) -> bool:
     others = [
         node
         for _, _, tree in trees(record)
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Attribute) and node.attr == size.attr and isinstance(node.ctx, ast.Store)
     ]
     if isinstance(size.value, ast.Name) and size.value.id != "self":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from rnnlab.rules.asking.syntax import names_in
+from rnnlab.rules.asking.syntax import all_nodes, names_in
 from rnnlab.rules.asking.tables import bound, last_word
 
 _REWRITES = ("aug", "synonym", "swap", "dropout", "delet", "noise", "eda", "paraphras", "backtrans", "back_trans")
@@ -14,7 +14,7 @@ _DISTINCT = {"drop_duplicates", "set", "fromkeys", "unique"}
 
 def scopes(tree: ast.Module) -> Iterator[tuple[str, list[ast.stmt]]]:
     """Return the names and statements of the functions, then those of the module, those of inner functions apart."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [node for node in all_nodes(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     for body in (*functions, tree):
         name = "" if isinstance(body, ast.Module) else body.name
         yield name, sorted(_within(body), key=lambda one: one.lineno)

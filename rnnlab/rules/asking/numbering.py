@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from rnnlab.facts import Call, Data, Place, TensorNote, makers
 from rnnlab.record import Record
 from rnnlab.rules.asking.states import padding_behind
-from rnnlab.rules.asking.syntax import names_in, names_in_text, place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import all_nodes, names_in, names_in_text, place_of, trees, with_parents
 from rnnlab.rules.kit import Unseen
 from rnnlab.sources import file_and_cell
 
@@ -187,7 +187,7 @@ def _has_another_padding(record: Record, numbering: Numbering) -> bool:
     return any(
         isinstance(node, ast.Constant) and isinstance(node.value, str) and _PAD_TOKEN.fullmatch(node.value)
         for _, _, tree in trees(record)
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
     )
 
 

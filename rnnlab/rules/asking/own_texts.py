@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.asking.tables import last_word
 
 _FROM_OUTSIDE = re.compile(
@@ -41,7 +41,7 @@ def _reads_rows(record: Record) -> bool:
 
 def _texts(tree: ast.Module) -> Iterator[str]:
     """Return the texts in lists of texts, or of texts with their labels, that are written out."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if not isinstance(node, ast.List | ast.Tuple) or len(node.elts) < _FEWEST:
             continue
         found = [_text_of(one) for one in node.elts]
@@ -61,17 +61,17 @@ def _is_text(node: ast.expr) -> bool:
 
 def _draws_one_length(tree: ast.Module) -> bool:
     """Say whether texts are put together by chance, from as many parts each time."""
-    if not any(isinstance(node, ast.Call) and last_word(node) in _DRAWS for node in ast.walk(tree)):
+    if not any(isinstance(node, ast.Call) and last_word(node) in _DRAWS for node in all_nodes(tree)):
         return False
     numbers = {
         one.id
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and type(node.value.value) is int
         for one in node.targets
         if isinstance(one, ast.Name)
     }
-    return any(_has_a_fixed_length(node, numbers) for node in ast.walk(tree)) and not any(
-        _has_a_drawn_length(node) for node in ast.walk(tree)
+    return any(_has_a_fixed_length(node, numbers) for node in all_nodes(tree)) and not any(
+        _has_a_drawn_length(node) for node in all_nodes(tree)
     )
 
 

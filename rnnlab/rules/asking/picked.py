@@ -7,7 +7,7 @@ import re
 
 from rnnlab.facts import Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees
 from rnnlab.rules.kit import roles_in
 
 _DEPTH = 3
@@ -19,7 +19,7 @@ _CLEANS = re.compile(r"notna|notnull|isna|isnull|len\b|duplicated|dropna|!= ''|s
 def picks_rows(record: Record, place: Place | None) -> bool:
     """Say whether what a call is given was picked by a condition: `df[df.id.isin(ids)]`, `[r for r in rows if r.id in train]`."""
     for key, text, tree in trees(record) if place is not None else ():
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Call | ast.DictComp) and _is_at(place_of(key, text, node), place):
                 return _picks(node, _given(tree, node.lineno), _DEPTH)
     return False
@@ -37,7 +37,7 @@ def _is_at(here: Place, place: Place | None) -> bool:
 def _given(tree: ast.Module, line: int) -> dict[str, ast.expr]:
     """Return what each name was given last before a line."""
     found: dict[str, ast.expr] = {}
-    for node in sorted((one for one in ast.walk(tree) if isinstance(one, ast.Assign)), key=lambda one: one.lineno):
+    for node in sorted((one for one in all_nodes(tree) if isinstance(one, ast.Assign)), key=lambda one: one.lineno):
         if node.lineno < line and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             found[node.targets[0].id] = node.value
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.sources import file_and_cell
 
 _LABELS = re.compile(
@@ -36,7 +36,7 @@ class File:
     def __init__(self, parts: list[tuple[str, str, ast.Module]]) -> None:
         self.parts = parts
         self.given: dict[str, list[ast.expr | None]] = {}
-        self._part_of = {id(node): n for n, (_, _, tree) in enumerate(parts) for node in ast.walk(tree)}
+        self._part_of = {id(node): n for n, (_, _, tree) in enumerate(parts) for node in all_nodes(tree)}
         for node in self.nodes():
             for target, value in _bindings(node):
                 self.given.setdefault(ast.unparse(target), []).append(value)
@@ -48,7 +48,7 @@ class File:
     def nodes(self) -> Iterator[ast.AST]:
         """Return every piece of syntax."""
         for _, _, tree in self.parts:
-            yield from ast.walk(tree)
+            yield from all_nodes(tree)
 
     def set_behind(self, node: ast.expr, depth: int = 4) -> ast.expr | None:
         """Return the set in whose order an expression is gone over; None where it has another order, or nobody knows."""
@@ -84,7 +84,7 @@ def plain_dicts(record: Record) -> Iterator[PlainDict]:
     """Return the dicts of a program that number words, and surely no labels."""
     for file in files_of(record):
         for key, text, tree in file.parts:
-            for node in ast.walk(tree):
+            for node in all_nodes(tree):
                 for name, made, over in _numbered(node):
                     one = PlainDict(key, text, name, made, over, file)
                     if _is_of_words(one):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.asking.tables import bound, last_word
 
 # On the Hugging Face hub, both train splits give all reviews of one label, then all of the other.
@@ -50,7 +50,7 @@ def mixes_before(text: str, line: int) -> bool:
 def labelled_class_by_class(record: Record) -> Iterator[tuple[str, ast.Assign]]:
     """Return the statements that label rows class by class: `[1] * len(good) + [0] * len(bad)`."""
     for key, _, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Assign) and any(_runs_of_labels(value) for _, value in bound(node)):
                 yield key, node
 

@@ -28,6 +28,12 @@ def _parsed(text: str) -> ast.Module | None:
         return None
 
 
+@functools.lru_cache(maxsize=256)
+def all_nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Return all nodes of a tree, as `ast.walk` does; many rules ask for those of the same file."""
+    return tuple(ast.walk(tree))
+
+
 def parsed(text: str) -> ast.expr | None:
     """Return the tree of an expression; None where the text is none, or was cut off."""
     try:
@@ -49,13 +55,16 @@ def place_of(key: str, text: str, node: ast.stmt | ast.expr) -> Place:
     return Place(file, node.lineno, first, end, last, cell)
 
 
-def with_parents(tree: ast.AST) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
+@functools.lru_cache(maxsize=64)
+def with_parents(tree: ast.AST) -> tuple[tuple[ast.AST, tuple[ast.AST, ...]], ...]:
     """Return every node with what it stands in, outermost first."""
+    found: list[tuple[ast.AST, tuple[ast.AST, ...]]] = []
     waiting: list[tuple[ast.AST, tuple[ast.AST, ...]]] = [(tree, ())]
     while waiting:
         node, around = waiting.pop()
-        yield node, around
+        found.append((node, around))
         waiting += [(child, (*around, node)) for child in ast.iter_child_nodes(node)]
+    return tuple(found)
 
 
 def names_in(node: ast.AST) -> set[str]:
@@ -76,7 +85,7 @@ def function_around(record: Record, place: Place | None) -> ast.FunctionDef | No
     for key, _, tree in trees(record):
         if place is None or file_and_cell(key) != (place.file, place.cell):
             continue
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.FunctionDef) and node.lineno <= place.line <= (node.end_lineno or node.lineno):
                 found = node if found is None or node.lineno >= found.lineno else found
     return found
@@ -87,7 +96,7 @@ def around_place(record: Record, place: Place | None) -> list[ast.AST]:
     found: list[ast.AST] = []
     for key, _, tree in trees(record):
         if place is not None and file_and_cell(key) == (place.file, place.cell):
-            found += [node for node in ast.walk(tree) if _holds(node, place)]
+            found += [node for node in all_nodes(tree) if _holds(node, place)]
     return found
 
 
@@ -98,7 +107,7 @@ def _holds(node: ast.AST, place: Place) -> bool:
 
 def without_documentation(tree: ast.Module) -> str:
     """Return a file's code as text, without its comments and without texts that stand by themselves."""
-    said = {id(node) for node in ast.walk(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
+    said = {id(node) for node in all_nodes(tree) if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)}
     words = (
         one.id if isinstance(one, ast.Name)
         else one.attr if isinstance(one, ast.Attribute)

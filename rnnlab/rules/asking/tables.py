@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rnnlab.rules.asking.syntax import names_in
+from rnnlab.rules.asking.syntax import all_nodes, names_in
 from rnnlab.rules.kit import Role, role_by_name
 
 _SPLITTERS = {"train_test_split", "random_split"}
@@ -34,7 +34,7 @@ def last_word(call: ast.Call) -> str:
 
 def blocks(tree: ast.AST) -> Iterator[list[ast.stmt]]:
     """Return every list of statements that run one after the other."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         for field in ("body", "orelse", "finalbody"):
             found = getattr(node, field, None)
             if isinstance(found, list):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rnnlab.facts import Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.predictions import predictions
-from rnnlab.rules.asking.syntax import function_around, parsed, trees
+from rnnlab.rules.asking.syntax import all_nodes, function_around, parsed, trees
 from rnnlab.sources import file_and_cell
 
 _RAW = {"strip", "rstrip", "lstrip", "readline", "read", "input", "str"}
@@ -60,7 +60,7 @@ def _tokenizers_of_fields(record: Record) -> set[str]:
     return {
         ast.unparse(word.value)
         for _, _, tree in trees(record)
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Field")
         for word in node.keywords
         if word.arg == "tokenize"
@@ -89,7 +89,7 @@ def function_named(record: Record, name: str) -> ast.FunctionDef | None:
         (
             node
             for _, _, tree in trees(record)
-            for node in ast.walk(tree)
+            for node in all_nodes(tree)
             if isinstance(node, ast.FunctionDef) and node.name == name.rpartition(".")[2]
         ),
         None,
@@ -160,7 +160,7 @@ def _is_given_raw(record: Record, function: ast.FunctionDef, name: str) -> bool:
     given = [
         (tree, call.args[position])
         for _, _, tree in trees(record)
-        for call in ast.walk(tree)
+        for call in all_nodes(tree)
         if isinstance(call, ast.Call)
         and ast.unparse(call.func).rpartition(".")[2] == function.name
         and len(call.args) > position >= 0
@@ -187,7 +187,7 @@ def _is_raw(tree: ast.Module, given: ast.expr) -> bool:
 
 def _around(tree: ast.Module, given: ast.expr) -> Iterator[ast.AST]:
     """Return what stands in the same function as an expression, or in no function where that is so."""
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in all_nodes(tree) if isinstance(node, ast.FunctionDef)]
     within = [one for one in functions if one.lineno <= given.lineno <= (one.end_lineno or one.lineno)]
     if within:
         yield from ast.walk(within[-1])

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from rnnlab.facts import Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.sources import file_and_cell
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -41,13 +41,13 @@ class Written:
         self.classes: dict[str, ast.ClassDef] = {}
         self.libraries = _libraries(self.sources)
         for source in self.sources:
-            for node in ast.walk(source.tree):
+            for node in all_nodes(source.tree):
                 if isinstance(node, Function):
                     self.functions.setdefault(node.name, []).append(node)
                 elif isinstance(node, ast.ClassDef):
                     self.classes[node.name] = node
         for source in self.sources:
-            for node in ast.walk(source.tree):
+            for node in all_nodes(source.tree):
                 if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
                     self.instances |= {
                         word(target): word(node.value.func)
@@ -86,7 +86,7 @@ class Written:
     def scopes(self) -> Iterator[tuple[Source, Function | None, list[ast.stmt]]]:
         """Return the statements of every function and of every file (or cell)."""
         for source in self.sources:
-            for node in ast.walk(source.tree):
+            for node in all_nodes(source.tree):
                 if isinstance(node, Function):
                     yield source, node, node.body
             yield source, None, source.tree.body
@@ -108,7 +108,7 @@ def _libraries(sources: list[Source]) -> set[str]:
     return {
         name.asname or name.name.partition(".")[0]
         for source in sources
-        for node in ast.walk(source.tree)
+        for node in all_nodes(source.tree)
         if isinstance(node, ast.Import)
         for name in node.names
         if name.name.rpartition(".")[2] not in own
@@ -174,7 +174,7 @@ def loop_at(record: Record, place: Place | None) -> ast.For | ast.While | None:
     for key, _, tree in trees(record):
         if file_and_cell(key) != (place.file, place.cell):
             continue
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.For | ast.While):
                 head = node.iter if isinstance(node, ast.For) else node.test
                 if node.lineno <= place.line <= (head.end_lineno or node.lineno):
@@ -212,7 +212,7 @@ def models_in(written: Written) -> dict[str, int]:
     return {
         word(target): node.lineno
         for source in written.sources
-        for node in ast.walk(source.tree)
+        for node in all_nodes(source.tree)
         if isinstance(node, ast.Assign) and any(word(call.func) in modules for call in calls(node.value))
         for target in node.targets
         if isinstance(target, ast.Name)

@@ -96,7 +96,7 @@ from rnnlab.facts import Call, Data, PackedNote, Place, makers
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.states import is_two_way, padding_behind
-from rnnlab.rules.asking.syntax import place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees, with_parents
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 _LENGTHS = re.compile(
@@ -140,11 +140,11 @@ def _makes_a_mask(record: Record) -> bool:
 
 def _dropped_by_the_model(record: Record) -> Iterator[Finding]:
     """`text, _ = batch` in a model's forward, where the program puts the lengths beside the words of each batch."""
-    beside = {name for _, _, tree in trees(record) for node in ast.walk(tree) for name in _lengths_beside(node)}
+    beside = {name for _, _, tree in trees(record) for node in all_nodes(tree) for name in _lengths_beside(node)}
     if not beside:
         return
     for key, text, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.FunctionDef) and node.name == "forward":
                 for one in _takes_the_words_alone(node):
                     yield Finding(place_of(key, text, one), _message(sorted(beside)[0]))
@@ -178,7 +178,7 @@ def _only_the_words(record: Record) -> Iterator[Finding]:
     """`text = batch.text[0]`, where nothing of the program takes the lengths that stand beside the words."""
     found: list[tuple[Place, str]] = []
     for key, text, tree in trees(record):
-        subscripts = [node for node in ast.walk(tree) if isinstance(node, ast.Subscript)]
+        subscripts = [node for node in all_nodes(tree) if isinstance(node, ast.Subscript)]
         found += [(place_of(key, text, node), name) for node in subscripts if (name := _first_of(node))]
     for name in sorted({name for _, name in found if _is_of_a_batch(record, name)}):
         places = [place for place, one in found if one == name]
@@ -197,7 +197,7 @@ def _first_of(node: ast.Subscript) -> str:
 
 def _reads(record: Record, name: str) -> int:
     """Return how often a program reads an attribute of this name of a variable."""
-    nodes = [node for _, _, tree in trees(record) for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    nodes = [node for _, _, tree in trees(record) for node in all_nodes(tree) if isinstance(node, ast.Attribute)]
     return sum(
         node.attr == name and isinstance(node.value, ast.Name) and node.value.id not in ("x", "ex", "example", "self")
         for node in nodes

@@ -100,7 +100,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import asked_for_at, loaders_of
-from rnnlab.rules.asking.syntax import place_of, tree_at, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, tree_at, trees
 from rnnlab.rules.asking.written import Written, bound_in, calls, is_backward, loops_in, walked_over, within, word
 from rnnlab.rules.kit import Finding, Unseen, role_in_words, rule
 
@@ -159,20 +159,20 @@ def _own_iterators(record: Record) -> Iterator[Finding]:
     classes = {
         node.name
         for _, _, tree in files
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.ClassDef) and _cuts_in_order(node)
     }
     makers = classes | {
         node.name
         for _, _, tree in files
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.FunctionDef)
         and classes & {word(one.func) for one in calls(node)}
         and not any(map(is_backward, calls(node)))
         and len(node.body) <= 3
     }
     for key, text, tree in files if classes else ():
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call):
                 continue
             name = ast.unparse(node.targets[0])

@@ -100,7 +100,7 @@ from rnnlab.facts import Call, PackedNote
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.numbering import SharedFilling, shared_fillings
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 
@@ -131,7 +131,7 @@ def check(record: Record) -> Iterator[Finding]:
 def _looked_up_again(record: Record) -> Iterator[Finding]:
     """Look for words that are filled up with the number of the padding, which is then looked up as if it were a word."""
     for key, text, tree in trees(record):
-        for function in ast.walk(tree):
+        for function in all_nodes(tree):
             if not isinstance(function, ast.FunctionDef):
                 continue
             for node in ast.walk(function):

@@ -98,7 +98,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in_text, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in_text, place_of, trees
 from rnnlab.rules.asking.vectors import Matrix, matrices
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
@@ -145,7 +145,7 @@ def _of_fields(record: Record) -> Iterator[tuple[Place | None, tuple[int, ...]]]
         if vocabulary.samples.get("options", {}).get("vectors") is not None:
             yield vocabulary.place, (vocabulary.n,)
     for key, text, tree, _ in code:
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".vocab.load_vectors"):
                 yield place_of(key, text, node), ()
 

@@ -106,7 +106,7 @@ from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
 from rnnlab.rules.asking.passes import has_text, is_one_batch, passes
-from rnnlab.rules.asking.syntax import function_around, trees, with_parents
+from rnnlab.rules.asking.syntax import all_nodes, function_around, trees, with_parents
 from rnnlab.rules.asking.written import Written, is_backward, loop_at, walked_over
 from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
 from rnnlab.sources import file_and_cell
@@ -264,7 +264,7 @@ def _divided_by(record: Record, metric: Data, loop: ast.For | ast.While | None) 
 
 def _counts_turns(record: Record, divisor: str) -> bool:
     """Say whether a name goes up by one each time and never otherwise."""
-    nodes = (node for _, _, tree in trees(record) for node in ast.walk(tree) if isinstance(node, ast.AugAssign))
+    nodes = (node for _, _, tree in trees(record) for node in all_nodes(tree) if isinstance(node, ast.AugAssign))
     added = [ast.unparse(node.value) for node in nodes if ast.unparse(node.target) == divisor]
     return bool(added) and set(added) == {"1"}
 

@@ -124,6 +124,7 @@ from rnnlab.facts import Data, Fact, Loop, Place, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import counted_on
 from rnnlab.rules.asking.passes import loops
+from rnnlab.rules.asking.syntax import all_nodes
 from rnnlab.rules.asking.written import (
     Source,
     Written,
@@ -366,7 +367,7 @@ def _role(node: ast.expr) -> Role | None:
 def _lightning(written: Written, judge: _Judge) -> Iterator[Finding]:
     """Look for `trainer.fit(model, train, test)` with a callback that monitors what comes out."""
     every = [
-        (source, node) for source in written.sources for node in ast.walk(source.tree) if isinstance(node, ast.Call)
+        (source, node) for source in written.sources for node in all_nodes(source.tree) if isinstance(node, ast.Call)
     ]
     monitors = [
         (source, call)

@@ -43,7 +43,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.sorting import from_hub, order_of, part
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
@@ -105,7 +105,7 @@ def _one_folder(record: Record, read: list[Data]) -> Iterator[Finding]:
             if any("{}" in folder or "?" in folder for folder in folders):
                 continue
             for key, text, tree in trees(record):
-                for call in ast.walk(tree):
+                for call in all_nodes(tree):
                     if isinstance(call, ast.Call) and last_word(call) in _LISTS and _names(call, here):
                         place = place_of(key, text, call)
                         yield Finding(

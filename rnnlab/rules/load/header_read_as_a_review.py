@@ -108,7 +108,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import has_text
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 # Public files whose own names nobody else uses, and that begin with a line of column names.
@@ -184,9 +184,9 @@ def _written_with_names(record: Record) -> Iterator[str]:
 def _fields_in_order(record: Record) -> Iterator[tuple[Place, str]]:
     """Return the files that torchtext reads column by column, without leaving a line out; a dict of fields reads the names."""
     for key, text, tree in trees(record):
-        lists = {ast.unparse(one) for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.List)
+        lists = {ast.unparse(one) for node in all_nodes(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.List)
                  for one in node.targets}  # fmt: skip
-        for call in ast.walk(tree):
+        for call in all_nodes(tree):
             if not isinstance(call, ast.Call) or not re.search(r"\bTabularDataset(\.splits)?$", ast.unparse(call.func)):
                 continue
             given = {word.arg: word.value for word in call.keywords}
@@ -215,6 +215,6 @@ def _paths(given: dict[str | None, ast.expr]) -> Iterator[str]:
 
 def _calls(record: Record, word: str) -> Iterator[ast.Call]:
     for _, _, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == word:
                 yield node

@@ -37,7 +37,7 @@ import re
 from collections.abc import Iterator
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in, place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees, with_parents
 from rnnlab.rules.asking.tables import bound, last_word
 from rnnlab.rules.kit import Finding, Unseen, rule
 
@@ -78,7 +78,7 @@ def check(record: Record) -> Iterator[Finding]:
 def _kinds(tree: ast.Module, text: str) -> dict[str, str]:
     """Return the names of tables that pandas read, of readers of the csv module, and of open files."""
     found: dict[str, str] = {}
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         for name, value in bound(node) if isinstance(node, ast.stmt) else ():
             kind = _kind(value)
             if kind or name not in found:
@@ -89,7 +89,7 @@ def _kinds(tree: ast.Module, text: str) -> dict[str, str]:
     if any(word in text for word in _AS_TEXT):
         found = {name: kind for name, kind in found.items() if kind != "table"}
     # A column that is given other values is no longer as it was read.
-    for column in (one.targets[0] for one in ast.walk(tree) if isinstance(one, ast.Assign)):
+    for column in (one.targets[0] for one in all_nodes(tree) if isinstance(one, ast.Assign)):
         if isinstance(column, ast.Subscript | ast.Attribute) and found.get(ast.unparse(column.value)) == "table":
             name = column.attr if isinstance(column, ast.Attribute) else getattr(column.slice, "value", "")
             found.setdefault(f"{ast.unparse(column.value)}.{name}", str(column.lineno))

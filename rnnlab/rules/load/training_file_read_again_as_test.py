@@ -54,7 +54,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees
 from rnnlab.rules.asking.tables import blocks, bound, last_word
 from rnnlab.rules.kit import Finding, Unseen, expression, role_by_name, rule
 
@@ -88,7 +88,7 @@ def check(record: Record) -> Iterator[Finding]:
     yield from _made_of_the_training_rows(record)
     again = {_what(fact) for n, fact in enumerate(read) if _what(fact) in map(_what, read[:n])}
     for key, text, tree in trees(record):
-        for call in ast.walk(tree):
+        for call in all_nodes(tree):
             if isinstance(call, ast.Call) and (side := _same_file_in_a_call(call)):
                 yield Finding(
                     place_of(key, text, call), _message(side, "train", expression(record, place_of(key, text, call)))
@@ -199,7 +199,7 @@ def _are_told_apart(tree: ast.Module, one: str, two: str) -> bool:
 
 
 def _told(tree: ast.Module, name: str) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Call):
             given = [*node.args, *(word.value for word in node.keywords)]
             is_of = isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == name
@@ -215,7 +215,7 @@ def _told(tree: ast.Module, name: str) -> Iterator[str]:
 
 def _is_cut(tree: ast.Module, name: str) -> bool:
     """Say whether rows are taken out of this later on: where both are cut, the two may hold different rows after all."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Call) and last_word(node) in _CUTS and name in names_in(node):
             return True
         if (

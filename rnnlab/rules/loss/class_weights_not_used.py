@@ -87,7 +87,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import around_place, place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import all_nodes, around_place, place_of, trees, with_parents
 from rnnlab.rules.asking.written import word
 from rnnlab.rules.kit import Finding, Unseen, expression, never, rule
 
@@ -172,7 +172,7 @@ def _worked_out_by_hand(record: Record) -> Iterator[Finding]:
     if not any(_LOSS.search(text) for _, text, _ in files):
         return
     for key, text, tree in files:
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
                 continue
             name = node.targets[0].id

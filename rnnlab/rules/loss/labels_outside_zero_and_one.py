@@ -98,7 +98,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Named
 from rnnlab.record import Record
 from rnnlab.rules.asking.losses import losses
-from rnnlab.rules.asking.syntax import tree_at
+from rnnlab.rules.asking.syntax import all_nodes, tree_at
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
 _BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
@@ -143,7 +143,7 @@ def _shows_other_labels(record: Record, call: Call) -> bool:
         return True
     tree = tree_at(record, call.place)
     numbers = (
-        [one.value for one in ast.walk(tree) if isinstance(one, ast.Constant)] if isinstance(tree, ast.Compare) else []
+        [one.value for one in all_nodes(tree) if isinstance(one, ast.Constant)] if isinstance(tree, ast.Compare) else []
     )
     return len(call.inputs) == 1 and any(isinstance(one, int | float) and one > 1 for one in numbers)
 

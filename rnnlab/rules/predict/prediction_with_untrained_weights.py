@@ -128,7 +128,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.inside import around
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 _MEANT = re.compile(r"untrained|random|baseline|fresh|initial|dummy|chance", re.IGNORECASE)
@@ -184,7 +184,7 @@ def _may_be_filled(record: Record, model: Data) -> bool:
     defined = {
         node.name
         for _, _, tree in trees(record)
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
     }
     for key, text, tree in trees(record):
@@ -192,7 +192,7 @@ def _may_be_filled(record: Record, model: Data) -> bool:
             continue
         if re.search(r"\.copy_\(|\.data\s*=", text) and re.search(rf"\b{re.escape(name)}\.(named_)?parameters\(", text):
             return True
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Call) and _meets(node, name, defined):
                 return True
             if isinstance(node, ast.Assign) and (_is_renamed(node, name) or _is_read_again(node, name)):

@@ -105,7 +105,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 _IN_ORDER = ("SequentialSampler", "BatchSampler")
@@ -143,7 +143,7 @@ def _mixes(loader: Data) -> str:
 
 def _filled(tree: ast.Module, loaders: list[Data]) -> Iterator[tuple[frozenset[str], Data]]:
     """Return the lists that a loop over a loader fills, all of one loop together, with the loader."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if not isinstance(node, ast.For):
             continue
         over = {one.id for one in ast.walk(node.iter) if isinstance(one, ast.Name)}
@@ -175,7 +175,7 @@ def _appended(loop: ast.For) -> Iterator[str]:
 
 def _column(tree: ast.Module, filled: frozenset[str]) -> ast.stmt | None:
     """Return the statement that puts one of these lists beside the rows of a table that was not filled in the same loop."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if not isinstance(node, ast.Assign) or len(node.targets) != 1:
             continue
         target = node.targets[0]
@@ -207,7 +207,7 @@ def _has_both(value: ast.expr, filled: frozenset[str]) -> bool:
 
 def _is_made_of(tree: ast.Module, rows: str, filled: frozenset[str]) -> bool:
     """Say whether a table was itself made of what the loop collected, or is no table but a dict of results."""
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Assign) and rows in [ast.unparse(target) for target in node.targets]:
             names = {one.id for one in ast.walk(node.value) if isinstance(one, ast.Name)}
             if isinstance(node.value, ast.Call) and not node.value.args and not node.value.keywords:

@@ -84,7 +84,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data, Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 
@@ -124,7 +124,7 @@ def _are_registered(record: Record, kind: str) -> bool:
 def _assigned(record: Record, kind: str, name: str) -> Place | None:
     """Return where `self.name` is assigned in the class of a model."""
     for key, text, tree in trees(record):
-        for one in ast.walk(tree):
+        for one in all_nodes(tree):
             if not (isinstance(one, ast.ClassDef) and one.name == kind):
                 continue
             for node in ast.walk(one):

@@ -103,7 +103,7 @@ from rnnlab.rules.asking.states import (
     probe,
     slice_at,
 )
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, line, never, rule, walk_back
 
 # Scores of each word may be worked out before the last is taken: where the words stand is known by their axis.
@@ -164,7 +164,7 @@ def _unpacked_ends(record: Record, runs: list[Call], reads: list[Call]) -> Itera
 
 def _measured_too_late(record: Record, runs: list[Call], reads: list[Call]) -> Iterator[tuple[Call, int, str]]:
     """Return the RNNs that read packed batches whose lengths were taken after the padding: all are that of the longest."""
-    late = [found for _, _, tree in trees(record) for node in ast.walk(tree) for found in _lengths_after_padding(node)]
+    late = [found for _, _, tree in trees(record) for node in all_nodes(tree) for found in _lengths_after_padding(node)]
     packed = [run for run in runs if run.inputs and isinstance(run.inputs[0].note, PackedNote)]
     if not late or sum("pad_sequence(" in text for text in record.sources.values()) != 1:
         return

@@ -48,7 +48,7 @@ from collections.abc import Iterator
 
 from rnnlab.record import Record
 from rnnlab.rules.asking.copying import copied, given_back, is_made_once, scopes
-from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees
 from rnnlab.rules.asking.tables import bound, last_word, pieces
 from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
 
@@ -87,7 +87,7 @@ def check(record: Record) -> Iterator[Finding]:
 
 def _level(tree: ast.Module, origin: ast.stmt) -> Level | None:
     """Ask what draws anew: a sampler that only leaves rows out makes no copies, and of an unknown one nobody can be sure."""
-    made = dict(pair for one in ast.walk(tree) if isinstance(one, ast.stmt) for pair in bound(one))
+    made = dict(pair for one in all_nodes(tree) if isinstance(one, ast.stmt) for pair in bound(one))
     for call in ast.walk(origin):
         if isinstance(call, ast.Call) and last_word(call) in ("fit_resample", "fit_sample"):
             sampler = ast.unparse(call.func).rpartition(".")[0]

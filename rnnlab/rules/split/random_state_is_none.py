@@ -40,7 +40,7 @@ import ast
 from collections.abc import Iterator
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 _STATES = {"random_state", "seed", "generator", "rng"}
@@ -52,8 +52,8 @@ def check(record: Record) -> Iterator[Finding]:
     """Look for states that are given as what a seeding function returns."""
     looked = False
     for key, text, tree in trees(record):
-        none = {ast.unparse(n.targets[0]) for n in ast.walk(tree) if isinstance(n, ast.Assign) and _is_none(n.value)}
-        for call in ast.walk(tree):
+        none = {ast.unparse(n.targets[0]) for n in all_nodes(tree) if isinstance(n, ast.Assign) and _is_none(n.value)}
+        for call in all_nodes(tree):
             for given in call.keywords if isinstance(call, ast.Call) else ():
                 if given.arg not in _STATES:
                     continue

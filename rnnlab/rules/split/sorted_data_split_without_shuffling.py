@@ -40,7 +40,7 @@ from collections.abc import Iterator
 
 from rnnlab.record import Record
 from rnnlab.rules.asking.sorting import from_hub, labelled_class_by_class, mixes_before, order_of, part
-from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees
 from rnnlab.rules.asking.tables import blocks, bound, last_word, pieces
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
@@ -87,7 +87,7 @@ def _cuts(tree: ast.Module, labelled: ast.Assign) -> list[ast.Assign]:
     """Return the statements that cut rows by position, of names that were made of the labels."""
     sorted_ = {name for name, _ in bound(labelled)}
     found: list[ast.Assign] = []
-    for node in sorted((one for one in ast.walk(tree) if isinstance(one, ast.Assign)), key=lambda one: one.lineno):
+    for node in sorted((one for one in all_nodes(tree) if isinstance(one, ast.Assign)), key=lambda one: one.lineno):
         if node.lineno <= labelled.lineno:
             continue
         call = node.value

@@ -91,6 +91,7 @@ from collections.abc import Iterator
 
 from rnnlab.record import Record
 from rnnlab.rules.asking.seeding import unseeded
+from rnnlab.rules.asking.syntax import all_nodes
 from rnnlab.rules.asking.written import Function, Source, Written, calls, is_backward, word
 from rnnlab.rules.kit import Finding, Unseen, rule
 from rnnlab.sources import file_and_cell
@@ -144,4 +145,4 @@ def _reached(written: Written, node: ast.AST, seen: frozenset[int] = frozenset()
 
 
 def _source_of(written: Written, call: ast.Call) -> Source:
-    return next(source for source in written.sources if any(node is call for node in ast.walk(source.tree)))
+    return next(source for source in written.sources if any(node is call for node in all_nodes(source.tree)))

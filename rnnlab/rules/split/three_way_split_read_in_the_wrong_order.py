@@ -40,7 +40,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Level, Role, Unseen, role_by_name, role_in_words, roles_in, rule
 
@@ -49,7 +49,7 @@ from rnnlab.rules.kit import Finding, Level, Role, Unseen, role_by_name, role_in
 def check(record: Record) -> Iterator[Finding]:
     """Compare the names of the parts with the order in which torchtext, sklearn, sizes or an own function give them."""
     for key, text, tree in trees(record):
-        for statement in ast.walk(tree):
+        for statement in all_nodes(tree):
             if isinstance(statement, ast.Assign) and (wrong := _disorder(record, statement)):
                 yield Finding(place_of(key, text, statement), wrong[0], (), wrong[1])
     second = [
@@ -151,7 +151,7 @@ def _orders(record: Record, call: ast.Call, word: str) -> Iterator[tuple[list[Ro
         defined = [
             node
             for _, _, tree in trees(record)
-            for node in ast.walk(tree)
+            for node in all_nodes(tree)
             if isinstance(node, ast.FunctionDef) and node.name == word
         ]
         if len(defined) == 1:

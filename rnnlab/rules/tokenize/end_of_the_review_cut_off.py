@@ -36,7 +36,7 @@ import re
 from collections.abc import Iterator
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees, with_parents, without_documentation
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees, with_parents, without_documentation
 from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, rule
 
@@ -85,7 +85,7 @@ def _cutters(modules: Iterator[ast.Module]) -> set[str]:
     return {
         node.name
         for tree in modules
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.FunctionDef) and any(_gives_words(one) for one in ast.walk(node))
     }
 
@@ -140,7 +140,7 @@ def _numbers(modules: Iterator[ast.Module]) -> dict[str, int]:
     """Return the names that are one whole number in the whole program."""
     found: dict[str, set[int | None]] = {}
     for tree in modules:
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             for name, value in _defaults(node):
                 found.setdefault(name, set()).add(value)
             if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:

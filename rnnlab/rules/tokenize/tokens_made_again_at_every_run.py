@@ -124,7 +124,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Data, Loop, Place, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import Pass, has_text, passes
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 # Data that come in a stream, or do not fit in memory, are cut as they come.
@@ -189,12 +189,12 @@ def _through_a_lambda(record: Record, function: str, tokens: Data) -> Place | No
     for key, text, tree in trees(record):
         named = {
             target.id
-            for node in ast.walk(tree)
+            for node in all_nodes(tree)
             if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and node.lineno == line
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.FunctionDef) and node.name == function:
                 for call in ast.walk(node):
                     if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in named:

@@ -40,7 +40,7 @@ import ast
 from collections.abc import Iterator
 
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees, with_parents
 from rnnlab.rules.asking.tables import bound, last_word
 from rnnlab.rules.kit import Finding, Unseen, rule
 
@@ -72,7 +72,7 @@ def check(record: Record) -> Iterator[Finding]:
     files = list(trees(record))
     if not any("spacy" in text for _, text, _ in files):
         raise Unseen("no text is cut by spaCy")
-    nodes = [node for _, _, tree in files for node in ast.walk(tree)]
+    nodes = [node for _, _, tree in files for node in all_nodes(tree)]
     whole = {name for node in nodes if isinstance(node, ast.stmt) for name, value in bound(node) if _is_whole(value)}
     read = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
     if not whole or read & (_NEEDED | _SWITCHES):

@@ -112,7 +112,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data, Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in, place_of, trees, with_parents
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees, with_parents
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 _SHALLOW = {"dict", "copy", "OrderedDict"}
@@ -143,15 +143,17 @@ def check(record: Record) -> Iterator[Finding]:
 
 def _is_used_at_once(tree: ast.Module, name: str, kept: ast.Assign) -> bool:
     """Say whether a name is read only in the block that binds it, right after: saved there, or copied."""
-    branches = (node for node in ast.walk(tree) if isinstance(node, ast.If))
+    branches = (node for node in all_nodes(tree) if isinstance(node, ast.If))
     blocks = [block for node in branches for block in (node.body, node.orelse) if kept in block]
     inside = {id(node) for block in blocks for one in block[block.index(kept) + 1 :] for node in ast.walk(one)}
-    bound = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets)]
+    bound = [
+        node for node in all_nodes(tree) if isinstance(node, ast.Assign) and name in map(ast.unparse, node.targets)
+    ]
     elsewhere = [node for node in bound if id(node) not in inside and node.lineno > kept.lineno]
     until = min((node.lineno for node in elsewhere if not isinstance(node.value, ast.Constant)), default=None)
     read = [
         node
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and ast.unparse(node) == name
     ]
     beyond = [one for one in read if id(one) not in inside and (until is None or one.lineno <= until)]
@@ -179,7 +181,7 @@ def _compares(test: ast.expr) -> bool:
 def _model_attributes(tree: ast.Module) -> set[str]:
     """Return the attributes that hold a model: their parameters are trained, or they are put into a mode."""
     calls = [
-        node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+        node.func for node in all_nodes(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
     ]
     owners = [one.value for one in calls if one.attr in ("eval", "train", "state_dict", "parameters")]
     trained = [one.value for one in calls if one.attr == "parameters"]
@@ -217,7 +219,7 @@ def _speaks_of_a_model(function: ast.expr, models: set[str]) -> bool:
 def _used_later(tree: ast.Module) -> set[str]:
     """Return the names that weights are loaded from, that are tested or saved, or that come back from a function."""
     found: set[str] = set()
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in (
             "load_state_dict",
             "save",

@@ -128,6 +128,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.record import Record
+from rnnlab.rules.asking.syntax import all_nodes
 from rnnlab.rules.asking.written import Function, Source, Written, calls, in_order, is_backward, within, word
 from rnnlab.rules.kit import Finding, Unseen, role_by_name, rule
 
@@ -258,7 +259,7 @@ class _Follower:
 
     def _is_read(self, name: str) -> bool:
         """Say whether a name is read anywhere in the program."""
-        nodes = (node for source in self.written.sources for node in ast.walk(source.tree))
+        nodes = (node for source in self.written.sources for node in all_nodes(source.tree))
         return any(_name(node) == name and isinstance(getattr(node, "ctx", None), ast.Load) for node in nodes)
 
     def _tests(self, statement: ast.stmt) -> bool:
@@ -272,7 +273,7 @@ class _Follower:
     def _asks_a_model(self, call: ast.Call) -> bool:
         """Say whether something is called that the program puts into evaluation mode elsewhere."""
         every = (
-            node for source in self.written.sources for node in ast.walk(source.tree) if isinstance(node, ast.Call)
+            node for source in self.written.sources for node in all_nodes(source.tree) if isinstance(node, ast.Call)
         )
         modes = {
             ast.unparse(one.func.value)
@@ -399,7 +400,7 @@ class _Lightning:
 
 def calls_everywhere(tree: ast.Module) -> Iterator[ast.Call]:
     """Return all calls of a file."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (node for node in all_nodes(tree) if isinstance(node, ast.Call))
 
 
 def _message(tested: Tested) -> str:

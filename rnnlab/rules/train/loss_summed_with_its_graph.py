@@ -111,6 +111,7 @@ from rnnlab.operations import LOSSES, UNKNOWN_LOSS
 from rnnlab.record import Record
 from rnnlab.rules.asking.carried import cuts_the_graph
 from rnnlab.rules.asking.passes import passes
+from rnnlab.rules.asking.syntax import all_nodes
 from rnnlab.rules.asking.written import Written, calls, is_backward, within, word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
@@ -145,7 +146,7 @@ def check(record: Record) -> Iterator[Finding]:
 def _kept_in_lists(record: Record) -> Iterator[Finding]:
     """Look in each loop that trains for a list outside of it that gets the loss itself."""
     for source in Written(record).sources:
-        for loop in ast.walk(source.tree):
+        for loop in all_nodes(source.tree):
             if not isinstance(loop, ast.For | ast.While):
                 continue
             trained = {

@@ -122,6 +122,7 @@ import re
 from collections.abc import Iterator
 
 from rnnlab.record import Record
+from rnnlab.rules.asking.syntax import all_nodes
 from rnnlab.rules.asking.written import Written, bound_in, calls, is_backward, models_in, within, word
 from rnnlab.rules.kit import Finding, Unseen, rule
 
@@ -142,7 +143,7 @@ def check(record: Record) -> Iterator[Finding]:
     written, looked = Written(record), False
     models = models_in(written)
     for source in written.sources:
-        for loop in ast.walk(source.tree):
+        for loop in all_nodes(source.tree):
             if not isinstance(loop, ast.For) or not _is_over_folds(loop) or not written.does(loop, is_backward):
                 continue
             looked = True

@@ -88,7 +88,7 @@ from rnnlab.facts import Call, Data, Place, Scope, makers
 from rnnlab.operations import RECURRENT
 from rnnlab.record import Record
 from rnnlab.rules.asking.states import CELLS
-from rnnlab.rules.asking.syntax import place_of, tree_at, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, tree_at, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, line, rule, walk_back
 
 # What moves everything by itself, or says where everything is made.
@@ -132,7 +132,7 @@ def _moves(record: Record) -> list[tuple[Place, ast.Call]]:
     return [
         (place_of(key, source, node), node)
         for key, source, tree in trees(record)
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Call) and _is_a_move(node)
     ]
 
@@ -177,7 +177,7 @@ def _moved_by_loaders(record: Record) -> list[Data]:
     found = []
     for loader in record.ask(Data, what="loader", where=lambda fact: "Iterator" in str(fact.samples.get("type"))):
         for _, _, tree in trees(record):
-            for node in ast.walk(tree):
+            for node in all_nodes(tree):
                 if isinstance(node, ast.Call) and loader.place is not None and node.lineno == loader.place.line:
                     words = [ast.unparse(word.value) for word in node.keywords if word.arg == "device"]
                     found += [loader for word in words if word not in ("None", "-1") and "cpu" not in word]
@@ -242,7 +242,7 @@ def _moves_thrown_away(record: Record) -> Iterator[Finding]:
     alone = {
         _line(place_of(key, source, node))
         for key, source, tree in trees(record)
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _is_a_move(node.value)
     }
     done: set[Place | None] = set()

@@ -102,7 +102,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import has_text
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.asking.written import Written, calls, is_backward, word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 from rnnlab.sources import file_and_cell
@@ -173,7 +173,7 @@ def _as_written(record: Record) -> Iterator[Finding]:
     made = [
         (source, node)
         for source in written.sources
-        for node in ast.walk(source.tree)
+        for node in all_nodes(source.tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and word(node.value.func) in _OPTIMIZERS
     ]
     if len(made) != 1 or has_text(
@@ -201,15 +201,15 @@ def _is_made_with_weights(record: Record, optimizer: Data) -> bool:
 
 def _is_given_weights(tree: ast.Module, line: int) -> bool:
     """Say whether weights are loaded before a line."""
-    return any(isinstance(one, ast.Call) and one.lineno < line and word(one.func) in _LOADS for one in ast.walk(tree))
+    return any(isinstance(one, ast.Call) and one.lineno < line and word(one.func) in _LOADS for one in all_nodes(tree))
 
 
 def _held(tree: ast.Module, call: ast.Call) -> list[str]:
     """Return whose parameters an optimizer is given; nothing where one of them is not plain."""
     given = next((one.value for one in call.keywords if one.arg == "params"), call.args[0] if call.args else None)
     if isinstance(given, ast.Name):
-        values = [n.value for n in ast.walk(tree) if isinstance(n, ast.Assign) and word(n.targets[0]) == given.id]
-        grown = any(isinstance(n, ast.AugAssign) and word(n.target) == given.id for n in ast.walk(tree))
+        values = [n.value for n in all_nodes(tree) if isinstance(n, ast.Assign) and word(n.targets[0]) == given.id]
+        grown = any(isinstance(n, ast.AugAssign) and word(n.target) == given.id for n in all_nodes(tree))
         given = values[0] if len(values) == 1 and not grown else None
     if given is None:
         return []
@@ -232,7 +232,7 @@ def _parts_missing(written: Written, tree: ast.Module, held: list[str]) -> str:
     for model in sorted(models - set(held)):
         kinds = {
             word(call.func)
-            for node in ast.walk(tree)
+            for node in all_nodes(tree)
             if isinstance(node, ast.Assign) and word(node.targets[0]) == model
             for call in ast.walk(node.value)
             if isinstance(call, ast.Call) and word(call.func) in written.modules
@@ -282,7 +282,7 @@ def _models_missing(written: Written, tree: ast.Module, held: list[str]) -> str:
         return ""
     trained = {
         word(call.func)
-        for loop in ast.walk(tree)
+        for loop in all_nodes(tree)
         if isinstance(loop, ast.For) and any(map(is_backward, calls(loop)))
         for call in calls(loop)
         if isinstance(call.func, ast.Name)

@@ -115,6 +115,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rnnlab.record import Record
+from rnnlab.rules.asking.syntax import all_nodes
 from rnnlab.rules.asking.tables import blocks
 from rnnlab.rules.asking.written import Source, Written, calls, is_backward, walked_over, within, word
 from rnnlab.rules.kit import Finding, Unseen, rule
@@ -159,7 +160,7 @@ def _steps(written: Written) -> Iterator[Step]:
     made = {
         word(target): node.value
         for source in written.sources
-        for node in ast.walk(source.tree)
+        for node in all_nodes(source.tree)
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and word(node.value.func) in _KNOWN
         for target in node.targets
     }

@@ -104,7 +104,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 _OF_A_MODEL = {"eval", "train", "parameters", "named_parameters", "state_dict", "zero_grad"}
@@ -139,7 +139,7 @@ def check(record: Record) -> Iterator[Finding]:
 def _is_asked_as_a_model(record: Record, name: str) -> bool:
     """Say whether the program asks of an object of this name what only models are asked."""
     for _, _, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Attribute) and node.attr in _OF_A_MODEL and ast.unparse(node.value) == name:
                 return True
             if isinstance(node, ast.Call) and ast.unparse(node.func) == name:

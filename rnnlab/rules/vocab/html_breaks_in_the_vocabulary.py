@@ -45,7 +45,7 @@ from pathlib import PurePath
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 from rnnlab.sources import file_and_cell
 
@@ -97,7 +97,7 @@ def _hands_on_to_what_is_not_there(tree: ast.Module, here: set[str]) -> bool:
     """Say whether texts go through a function of a file that is not there: `table.review.map(tidy)`."""
     away = {
         name.asname or name.name
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.ImportFrom)
         and not _KNOWN.match(node.module or "")
         and (node.module or "").rpartition(".")[2] not in here
@@ -105,7 +105,7 @@ def _hands_on_to_what_is_not_there(tree: ast.Module, here: set[str]) -> bool:
     }
     handed = (
         argument
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("map", "apply")
         for argument in node.args
     )
@@ -114,8 +114,8 @@ def _hands_on_to_what_is_not_there(tree: ast.Module, here: set[str]) -> bool:
 
 def _code(tree: ast.Module) -> str:
     """Return a file's code, without what is only said in it and what is only imported."""
-    names = [node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    lines = [ast.unparse(node) for outer in ast.walk(tree) for node in _statements(outer) if _does_something(node)]
+    names = [node.name for node in all_nodes(tree) if isinstance(node, ast.FunctionDef)]
+    lines = [ast.unparse(node) for outer in all_nodes(tree) for node in _statements(outer) if _does_something(node)]
     return "\n".join((*names, *lines))
 
 

@@ -58,7 +58,7 @@ from rnnlab.facts import Call, Data, Place, Said, TensorNote, makers
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.passes import has_text
-from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, nearest_before, numbers_in, rule, walk_back
 
 _SYNONYMS = ({"1", "pos", "positive"}, {"0", "-1", "neg", "negative"})
@@ -135,7 +135,7 @@ def _names_in_an_own_order(record: Record, labels: Data) -> Iterator[Finding]:
     found = False
     for key, text, tree in trees(record):
         listed = _listed_names(tree)
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             place = place_of(key, text, node) if isinstance(node, ast.Subscript | ast.IfExp) else None
             if place is None or not (named := _named(node, listed)):
                 continue
@@ -149,7 +149,7 @@ def _names_in_an_own_order(record: Record, labels: Data) -> Iterator[Finding]:
 def _listed_names(tree: ast.Module) -> dict[str, list[str]]:
     """Return the lists of names that a program writes out, and its dicts from 0, 1, 2 to names."""
     found: dict[str, list[str]] = {}
-    for node in ast.walk(tree):
+    for node in all_nodes(tree):
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and (names := _texts(node.value)):
             found[node.targets[0].id] = names
     return found

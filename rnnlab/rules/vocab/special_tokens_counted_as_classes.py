@@ -86,7 +86,7 @@ from collections.abc import Callable, Iterator
 from rnnlab.facts import Call, Data
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import names_in, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in, trees
 from rnnlab.rules.kit import Finding, Unseen, rule, walk_back
 
 _SPECIALS = ("<unk>", "<pad>")
@@ -133,7 +133,7 @@ def _specials(labels: Data) -> list[str]:
 
 def _are_moved_back(record: Record) -> bool:
     """Say whether 1 is taken from labels anywhere: `labels -= 1`, `batch.label - 1`, `y.data.sub_(1)`."""
-    moved = [moved for _, _, tree in trees(record) for node in ast.walk(tree) if (moved := _moved(node)) is not None]
+    moved = [moved for _, _, tree in trees(record) for node in all_nodes(tree) if (moved := _moved(node)) is not None]
     labels = _names_of_labels(record)
     return any(labels(one) for one in moved)
 
@@ -157,7 +157,7 @@ def _names_of_labels(record: Record) -> Callable[[ast.expr], bool]:
     """Return a test for expressions that hold labels: by their own words, or as a name that is given such an expression."""
     given: dict[str, list[ast.expr]] = {}
     for _, _, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if isinstance(node, ast.Assign):
                 for target, value in _pairs(node):
                     given.setdefault(ast.unparse(target), []).append(value)

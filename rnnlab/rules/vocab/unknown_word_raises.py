@@ -139,7 +139,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.plain_dicts import File, plain_dicts
-from rnnlab.rules.asking.syntax import place_of, tree_at, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, tree_at, trees
 from rnnlab.rules.kit import Finding, Level, Unseen, expression, rule
 
 
@@ -223,7 +223,7 @@ def _typed_in(record: Record) -> Iterator[tuple[Place, str]]:
             file.position(one) for one in file.nodes() if isinstance(one, ast.Attribute) and one.attr == "backward"
         ]
         for key, text, tree in file.parts if steps else ():
-            for node in ast.walk(tree):
+            for node in all_nodes(tree):
                 if isinstance(node, ast.ListComp | ast.GeneratorExp) and _looks_up(node, name):
                     words = _text_of(node.generators[0].iter)
                     if words and _is_typed_in(file, words, min(steps)):
@@ -284,7 +284,7 @@ def _level(record: Record, look: Call) -> Level | None:
 def _sets_of(record: Record, owner: str) -> list[str]:
     """Return the names of sets that are made of a vocabulary's words, or of what it lacks: `known = set(index)`."""
     made = re.compile(rf"\b(set|frozenset|list)\([\w.]*\b{re.escape(owner)}\b|\b{re.escape(owner)}\.keys\(\)")
-    given = [node for _, _, tree in trees(record) for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    given = [node for _, _, tree in trees(record) for node in all_nodes(tree) if isinstance(node, ast.Assign)]
     return [
         name.id
         for node in given

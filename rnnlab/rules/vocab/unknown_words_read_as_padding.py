@@ -138,7 +138,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.numbering import fillings, numberings
-from rnnlab.rules.asking.syntax import place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, place_of, trees
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 
 _PADDING = re.compile(r"""["']\W*_*(pad|PAD|padding|PADDING)_*\W*["']""")
@@ -185,7 +185,7 @@ def _written(record: Record, pads: set[int], has_unknown: bool) -> Iterator[tupl
     padding = {one.name: one.padding for one in known if one.padding is not None}
     names = {one.name for one in known} | {fact.name for fact in record.ask(Data, what="vocabulary") if fact.name}
     for key, text, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if (
                 not has_unknown
                 and len(pads) == 1
@@ -267,7 +267,7 @@ def _pads(record: Record) -> set[int]:
 
 def _is_written_over_zeros(tree: ast.Module) -> bool:
     """Say whether the numbers of words are written over whole zeros, from the first or up to the last: the rest fills up."""
-    nodes = list(ast.walk(tree))
+    nodes = list(all_nodes(tree))
     zeros = {
         ast.unparse(one.targets[0])
         for one in nodes

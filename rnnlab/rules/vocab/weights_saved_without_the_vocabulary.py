@@ -107,7 +107,7 @@ from collections.abc import Iterator
 
 from rnnlab.facts import Data
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import trees
+from rnnlab.rules.asking.syntax import all_nodes, trees
 from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, expression, rule
 from rnnlab.sources import file_and_cell
@@ -152,7 +152,7 @@ def check(record: Record) -> Iterator[Finding]:
 def _builds_elsewhere(record: Record) -> bool:
     """Say whether a field of torchtext is asked for its words that another file gave it."""
     fields = [fact for fact in record.ask(Data, what="field") if fact.name]
-    asked = {ast.unparse(node) for _, _, tree in trees(record) for node in ast.walk(tree) if _is_vocab(node)}
+    asked = {ast.unparse(node) for _, _, tree in trees(record) for node in all_nodes(tree) if _is_vocab(node)}
     return any(f"{fact.name}.vocab" in asked for fact in fields)
 
 
@@ -162,10 +162,10 @@ def _is_vocab(node: ast.AST) -> bool:
 
 def _writes_something_else(record: Record) -> bool:
     """Say whether a call may write the vocabulary: one that writes anything but weights, numbers of the course and tables."""
-    nodes = [node for _, _, tree in trees(record) for node in ast.walk(tree)]
+    nodes = [node for _, _, tree in trees(record) for node in all_nodes(tree)]
     own = {node.name for node in nodes if isinstance(node, ast.FunctionDef)}  # what they write is looked at itself
     for _, _, tree in trees(record):
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if not isinstance(node, ast.Call) or last_word(node) in own or not _WRITES.fullmatch(last_word(node)):
                 continue
             if ast.unparse(node.func) == "torch.save":
@@ -173,7 +173,9 @@ def _writes_something_else(record: Record) -> bool:
             written = " ".join(ast.unparse(one) for one in (*node.args[:1], *_owner(node)))
             if _OF_WORDS.search(written) or not _OF_RESULTS.search(written):
                 return True
-        if any("file" in {word.arg for word in node.keywords} for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        if any(
+            "file" in {word.arg for word in node.keywords} for node in all_nodes(tree) if isinstance(node, ast.Call)
+        ):
             return True
     return False
 
@@ -218,7 +220,7 @@ def _written(record: Record, saved: Data) -> ast.expr | None:
     for key, _, tree in trees(record):
         if place is None or file_and_cell(key) != (place.file, place.cell):
             continue
-        for node in ast.walk(tree):
+        for node in all_nodes(tree):
             if (
                 isinstance(node, ast.Call)
                 and (node.lineno, node.col_offset) == (place.line, place.column)
@@ -232,7 +234,7 @@ def _written(record: Record, saved: Data) -> ast.expr | None:
 
 
 def _dicts_of_weights(tree: ast.Module) -> list[ast.Dict]:
-    return [one for one in ast.walk(tree) if isinstance(one, ast.Dict) and ".state_dict()" in ast.unparse(one)]
+    return [one for one in all_nodes(tree) if isinstance(one, ast.Dict) and ".state_dict()" in ast.unparse(one)]
 
 
 def _behind(tree: ast.Module, node: ast.expr) -> ast.expr:
@@ -241,7 +243,7 @@ def _behind(tree: ast.Module, node: ast.expr) -> ast.expr:
         return node
     given = [
         one.value
-        for one in ast.walk(tree)
+        for one in all_nodes(tree)
         if isinstance(one, ast.Assign) and ast.unparse(one.targets[0]) == node.id and one.lineno < node.lineno
     ]
     given = given or list(_dicts_of_weights(tree))

@@ -132,7 +132,7 @@ from collections.abc import Iterator
 from rnnlab.facts import Call, Data, Place
 from rnnlab.record import Record
 from rnnlab.rules.asking.plain_dicts import plain_dicts
-from rnnlab.rules.asking.syntax import names_in, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees
 from rnnlab.rules.asking.tables import last_word
 from rnnlab.rules.kit import Finding, Unseen, rule
 
@@ -171,7 +171,7 @@ def _is_kept(record: Record, name: str) -> bool:
     return any(
         own in names_in(argument) or _VOCABULARY.search(" ".join(names_in(argument)))
         for _, _, tree in trees(record)
-        for node in ast.walk(tree)
+        for node in all_nodes(tree)
         if isinstance(node, ast.Call) and last_word(node) in _WRITES
         for argument in [*node.args, *(word.value for word in node.keywords)]
     )
