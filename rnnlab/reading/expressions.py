@@ -26,6 +26,10 @@ from rnnlab.reading.values import (
     origins_of,
 )
 
+# Names that come out of a file that is not there (`from helpers import *`), or whose import was forgotten.
+_CUSTOMARY = {
+    "torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional", "optim": "torch.optim", "np": "numpy", "pd": "pandas",
+}  # fmt: skip
 _BUILTINS = frozenset(dir(__builtins__) if not isinstance(__builtins__, dict) else __builtins__)
 
 
@@ -41,6 +45,8 @@ def _name(run: Run, node: ast.Name) -> Value:
         return Constant("__main__")
     if node.id == "__file__":
         return Text("{}", [("__file__", Unknown(text="__file__"))])
+    if node.id in _CUSTOMARY:
+        return Library(_CUSTOMARY[node.id])
     return Library(f"builtins.{node.id}") if node.id in _BUILTINS else Unknown(text=node.id)
 
 

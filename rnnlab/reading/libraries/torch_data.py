@@ -84,7 +84,8 @@ def make_loader(run: Any, given: Any, kind: str) -> Thing:
         samples["sampler"] = _name_of(sampler) or "?"
     size = given.get(1, "batch_size")
     counts: dict[str, float] = {}
-    known_size = constant(size, 1 if size is None else None)
+    cuts_them_itself = given.get(4, "batch_sampler") is not None
+    known_size = constant(size, 1 if size is None and not cuts_them_itself else None)
     if isinstance(known_size, int):
         counts["batch_size"] = float(known_size)
     elif size is not None:

@@ -50,8 +50,11 @@ def counted_on(splits: Splits, number: int) -> set[int]:
 
 
 def comes_one_by_one(record: Record, start: tuple[Named, ...]) -> bool:
-    """Say whether something was made of batches that hold a single review each, as their loaders say."""
+    """Say whether something was made of batches that hold a single review each, as their loaders say.
+
+    In a function that nobody calls, where the batches come from no loader that is known, all loaders of the program count.
+    """
     behind = [fact for fact in walk_back(record, start) if isinstance(fact, Data) and fact.what == "batch"]
     loaders = {fact.id: fact for fact in record.ask(Data, what="loader")}
-    made = [loaders[one] for batch in behind for one in batch.made_from if one in loaders]
+    made = [loaders[one] for batch in behind for one in batch.made_from if one in loaders] or list(loaders.values())
     return bool(made) and all(loader.counts.get("batch_size") == 1 for loader in made)

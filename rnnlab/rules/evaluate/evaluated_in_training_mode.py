@@ -175,6 +175,8 @@ def _finding(
     said = (
         f"{expression(record, acting[0].place)} drops or changes numbers, each time others"
         if acting
+        else "its dropout is on in any mode, so nothing changes here"
+        if any(record.ask(Call, where=lambda call: call.what == "dropout" and call.layer is None))
         else "it has no dropout and no batch norm, so nothing changes here"
     )
     first = (acting or wrong)[0]

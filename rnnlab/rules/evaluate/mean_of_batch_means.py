@@ -105,7 +105,7 @@ from rnnlab.facts import Call, Data
 from rnnlab.operations import LOSSES
 from rnnlab.record import Record
 from rnnlab.rules.asking.accuracies import counted, divided_at, explained, printed
-from rnnlab.rules.asking.passes import has_text, is_one_batch, passes
+from rnnlab.rules.asking.passes import Pass, has_text, is_one_batch, loader_of, passes
 from rnnlab.rules.asking.syntax import all_nodes, function_around, trees, with_parents
 from rnnlab.rules.asking.written import Written, is_backward, loop_at, walked_over
 from rnnlab.rules.kit import LEVELS, Finding, Level, Unseen, expression, rule
@@ -127,7 +127,11 @@ def check(record: Record) -> Iterator[Finding]:
     found, known, written = list(_printed(record)), False, Written(record)
     evaluations = {id(loop_at(record, one.place)) for one in passes(record, "evaluation")}
     trainings = {id(loop_at(record, one.place)) for one in passes(record, "training")}
-    whole = {id(loop_at(record, one.place)) for one in passes(record) if is_one_batch(record, one)}
+    whole = {
+        id(loop_at(record, one.place))
+        for one in passes(record)
+        if is_one_batch(record, one) or _is_of_single(record, one)
+    }
     for metric in record.ask(Data, what="metric"):
         loop = _adding_loop(record, metric)
         total = re.sub(r"^sum\((.*)\)$", r"\1", str(metric.samples.get("total", "")))
@@ -325,6 +329,12 @@ def _of_losses(record: Record, by: object, added: str) -> tuple[str, Level | Non
 def _drops_ragged(record: Record) -> bool:
     loaders = list(record.ask(Data, what="loader"))
     return bool(loaders) and all(str(one.samples.get("options", {}).get("drop_last")) == "True" for one in loaders)
+
+
+def _is_of_single(record: Record, one: Pass) -> bool:
+    """Say whether a pass goes over a loader that gives one review at a time: it has as many batches as reviews."""
+    loader = loader_of(record, one)
+    return loader is not None and loader.counts.get("batch_size") == 1
 
 
 def _is_of_single_reviews(record: Record) -> bool:

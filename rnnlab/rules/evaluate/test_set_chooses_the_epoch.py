@@ -123,7 +123,7 @@ from dataclasses import dataclass
 from rnnlab.facts import Data, Fact, Loop, Place, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import counted_on
-from rnnlab.rules.asking.passes import loops
+from rnnlab.rules.asking.passes import Pass, loops
 from rnnlab.rules.asking.syntax import all_nodes
 from rnnlab.rules.asking.written import (
     Source,
@@ -185,7 +185,7 @@ class _Judge:
                     continue  # named so, and made of the validation split
                 level = None if self._is_known(choice) else "risk"
             self.looked |= known is not None
-            if known == "test" and place not in done:
+            if known == "test" and place not in done and not self._is_reported_elsewhere():
                 done.add(place)
                 yield Finding(place, _message(choice), evidence, level)
 
@@ -233,6 +233,15 @@ class _Judge:
     def _is_validation(self, choice: Choice) -> bool:
         """Say whether the choice is by a call that is given a loader of validation reviews, whatever its name is."""
         return any(self.splits.role(one.id) == "valid" for one in self._given(choice))
+
+    def _is_reported_elsewhere(self) -> bool:
+        """Say whether validation reviews are asked only after all training: then the two names are exchanged."""
+        trained = [one.end for one in self.loops if one.kind == "training"]
+        asked = [one.begin for one in self.loops if one.kind == "evaluation" and self._is_of(one, "valid")]
+        return bool(trained and asked) and min(asked) > max(trained)
+
+    def _is_of(self, one: Pass, role: Role) -> bool:
+        return one.over is not None and self._role(one.over) == role
 
     def _is_known(self, choice: Choice) -> bool:
         """Say whether the choice is by a call that is given a loader which holds the test reviews, by its data too."""

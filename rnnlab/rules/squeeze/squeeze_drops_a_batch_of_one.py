@@ -137,7 +137,7 @@ def _never_one(record: Record, call: Call, note: TensorNote, batch: int) -> bool
     loaders = {fact.id: fact for fact in record.ask(Data, what="loader")}
     made = [loaders[one] for batch_fact in behind for one in batch_fact.made_from if one in loaders]
     drops = [loader.samples.get("options", {}).get("drop_last") is True for loader in made]
-    return bool(made) and (all(drops) or comes_one_by_one(record, call.inputs[:1]))
+    return (bool(made) and all(drops)) or comes_one_by_one(record, call.inputs[:1])
 
 
 def _is_one_number(record: Record, call: Call) -> bool:

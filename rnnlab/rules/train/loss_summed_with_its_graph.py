@@ -118,17 +118,18 @@ from rnnlab.rules.kit import Finding, Unseen, expression, rule, walk_back
 
 @rule(level="mistake", needs=("backward",), real_data=False)
 def check(record: Record) -> Iterator[Finding]:
-    """Look for sums of losses in training passes that no backward() asks for."""
-    training = passes(record, "training")
-    if not training:
+    """Look for sums of losses, in passes that train or keep gradients, that no backward() asks for."""
+    if not passes(record, "training"):
         raise Unseen("no training pass was seen")
     # By place: the last turn of a loop is told again, and what it makes is known by the numbers of its first turn.
     used = {fact.place for call in record.ask(Call, what="backward") for fact in walk_back(record, call.inputs)}
     done = set()
-    for one in training:
+    for one in passes(record):
         for call in one.calls(record, "arithmetic"):
             loss = _loss(record, call)
             if loss is None or call.place in used or call.place in done or call.grad_on is False:
+                continue
+            if one.kind == "evaluation" and not (call.grad_on and call.certain):
                 continue
             done.add(call.place)
             yield Finding(

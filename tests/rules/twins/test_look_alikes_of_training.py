@@ -491,3 +491,52 @@ def test_weights_of_classes_that_only_change_their_type_are_still_found() -> Non
     print(class_weights)
     """
     assert ("class_weights_not_used", "mistake") in found(training(before=before))
+
+
+CHOSEN_BY_TEST = (
+    "now = accuracy(net, test_loader)\nif now > best:\n    best = now\n    torch.save(net.state_dict(), 'best.pt')"
+)
+
+
+def test_names_of_test_and_validation_that_are_exchanged_choose_nothing_by_the_test_reviews() -> None:
+    exchanged = training(before="best = 0", after=CHOSEN_BY_TEST, end="print(accuracy(net, valid_loader))")
+    assert "test_set_chooses_the_epoch" not in [rule for rule, _ in found(exchanged)]
+    chosen = training(before="best = 0", after=CHOSEN_BY_TEST, end="print(accuracy(net, test_loader))")
+    assert ("test_set_chooses_the_epoch", "mistake") in found(chosen)
+
+
+BY_BATCHES = "total += (net(x, n).argmax(1) == y).float().mean().item()"
+
+
+@pytest.mark.parametrize(("size", "level"), [(1, None), (8, "mistake")])
+def test_batches_of_one_are_as_many_as_reviews(size: int, level: str | None) -> None:
+    end = f"""
+    one_by_one = DataLoader(Reviews("test.pt"), batch_size={size}, collate_fn=together)
+    net.eval()
+    total = 0
+    with torch.no_grad():
+        for x, n, y in one_by_one:
+            {BY_BATCHES}
+    print(total / len(one_by_one))
+    """
+    assert dict(found(training(end=end))).get("mean_of_batch_means") == level
+
+
+@pytest.mark.parametrize(("under", "is_found"), [("if True:", True), ("with torch.no_grad():", False)])
+def test_losses_that_an_evaluation_adds_up_keep_their_graphs_too(under: str, is_found: bool) -> None:
+    end = f"""
+    net.eval()
+    total = 0
+    {under}
+        for x, n, y in test_loader:
+            total += F.cross_entropy(net(x, n), y) * len(y)
+    print(total / len(test_loader.dataset))
+    """
+    assert ("loss_summed_with_its_graph" in dict(found(training(end=end)))) == is_found
+
+
+def test_torch_is_torch_where_its_import_was_forgotten() -> None:
+    text = training().replace("import torch\n", "from helpers import *\n", 1)
+    assert found(text) == found(training())
+    kept = training(end="for x, n, y in test_loader:\n    net(x, n)").replace("import torch\n", "", 1)
+    assert "gradients_kept_in_evaluation" in dict(found(kept))
