@@ -236,9 +236,11 @@ class _Judge:
 
     def _is_reported_elsewhere(self) -> bool:
         """Say whether validation reviews are asked only after all training: then the two names are exchanged."""
-        trained = [one.end for one in self.loops if one.kind == "training"]
+        trained = [one for one in self.loops if one.kind == "training"]
+        # A training's epochs go on around it: what is asked in one of them is asked before the next.
+        ends = [end for begin, end in self.every if any(begin <= one.begin and one.end <= end for one in trained)]
         asked = [one.begin for one in self.loops if one.kind == "evaluation" and self._is_of(one, "valid")]
-        return bool(trained and asked) and min(asked) > max(trained)
+        return bool(ends and asked) and min(asked) > max(ends)
 
     def _is_of(self, one: Pass, role: Role) -> bool:
         return one.over is not None and self._role(one.over) == role

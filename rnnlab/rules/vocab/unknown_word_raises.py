@@ -201,9 +201,9 @@ def _is_new(record: Record, look: Call, vocabulary: Data) -> bool:
 
 
 def _is_in_a_comprehension(record: Record, look: Call) -> bool:
-    """Say whether a known word is one of a sentence, and not written into the brackets: `index[word]`."""
+    """Say whether a known word is one of a sentence: `index[word]`, and neither `index["<pad>"]` nor `index[PAD]`."""
     tree = tree_at(record, look.place)
-    return isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Name)
+    return isinstance(tree, ast.Subscript) and isinstance(tree.slice, ast.Name) and not tree.slice.id.isupper()
 
 
 def _after_training(record: Record, look: Call) -> bool:

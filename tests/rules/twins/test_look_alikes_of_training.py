@@ -540,3 +540,8 @@ def test_torch_is_torch_where_its_import_was_forgotten() -> None:
     assert found(text) == found(training())
     kept = training(end="for x, n, y in test_loader:\n    net(x, n)").replace("import torch\n", "", 1)
     assert "gradients_kept_in_evaluation" in dict(found(kept))
+
+
+def test_validation_that_is_asked_in_each_epoch_too_exchanges_no_names() -> None:
+    both = training(before="best = 0", after="seen = accuracy(net, valid_loader)\n" + CHOSEN_BY_TEST)
+    assert ("test_set_chooses_the_epoch", "mistake") in found(both)
