@@ -61,7 +61,7 @@ def test_a_report_prints_as_text_and_names_the_reasons() -> None:
     from rnnlab.watching.watch import new_record
 
     printed = str(judge(new_record()))
-    assert "unseen: padding_read_as_last_step (the program showed no" in printed
+    assert "unseen: padding_read_as_last_step (the program ran no RNN)" in printed
 
 
 def test_copies_can_be_dropped_and_are_counted() -> None:

@@ -104,13 +104,17 @@ from rnnlab.rules.asking.answered import Answered, answered
 from rnnlab.rules.asking.passes import passes
 from rnnlab.rules.kit import Finding, Unseen, rule
 
+_ROWS = 100  # of a few reviews, all may well get the same answer
+
 
 @rule(level="risk", needs=("evaluation pass",), whole_loops=True)
 def check(record: Record) -> Iterator[Finding]:
     """Look for evaluations, the last of each loop, whose answers name one class only."""
-    judged = answered(record) if passes(record, "training") else []
+    judged = [one for one in answered(record) if one.rows >= _ROWS] if passes(record, "training") else []
     if not judged:
-        raise Unseen("no evaluation was run, after a training, whose answers and labels were both counted")
+        raise Unseen(
+            f"no evaluation of {_ROWS} reviews or more was run, after a training, whose answers and labels were counted"
+        )
     for one in judged:
         if one.called == 1 and one.there > 1:
             yield Finding(one.place, _message(one), one.evidence)

@@ -112,7 +112,7 @@ _ONE_STEP = re.compile(r"\[(:, ?)?(0?:1|-1:)\]")  # a slice of one step
 _MUCH = 1.2  # positions per word: under it, pads are too few to keep the loss at its start
 
 
-@rule(level="mistake", needs=())
+@rule(level="mistake")
 def check(record: Record) -> Iterator[Finding]:
     """Find each RNN that read padded batches, and ask whether the program goes on with its last step."""
     runs = list(record.ask(Call, where=lambda call: call.what in RECURRENT | CELLS))

@@ -115,7 +115,7 @@ class _Taken:
     packed: bool
 
 
-@rule(level="mistake", needs=())
+@rule(level="mistake")
 def check(record: Record) -> Iterator[Finding]:
     """Find what mixes all steps of an RNN with no mask on the way, and ask whether some of the steps are padding."""
     runs = recurrent(record)
