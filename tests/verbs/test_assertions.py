@@ -69,6 +69,7 @@ def test_the_plugin_fails_where_something_is_found_and_shows_it_at_its_line(tmp_
         train, test = Dataset([], [("text", TEXT)]).split(0.8)
         TEXT.build_vocab(train, test)
     """
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")  # whatever lies in the folders above
     (tmp_path / "train.py").write_text("\n".join(line.strip() for line in bad.strip().splitlines()), encoding="utf-8")
     (tmp_path / "test_it.py").write_text(
         "def test_found(rnnlab_check):\n    rnnlab_check('train.py', level='risk', reading=True)\n"
