@@ -16,6 +16,8 @@ from rnnlab.pipeline.batch import Loaders
 from rnnlab.pipeline.evaluate import evaluate
 from rnnlab.pipeline.model import ReviewClassifier, read_to_each_end
 
+_SMALL = 2_048  # numbers in one step's hidden state (batch * hid)
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -116,6 +118,15 @@ def train(
             history.stopped = f"{why} ({where})"
             break
     return history
+
+
+def take_threads_that_pay(device: torch.device | str, batch: int, hid: int) -> None:
+    """Compute a small model on one thread: two that wait for each other at every step are no faster on an idle machine.
+
+    Where other work is going on they are many times slower.
+    """
+    if torch.device(device).type == "cpu" and batch * hid <= _SMALL:
+        torch.set_num_threads(1)
 
 
 def fastest_forward(model: nn.Module) -> tuple[Callable[[Tensor, Tensor], Tensor], str]:

@@ -55,7 +55,7 @@ def walk(
     from rnnlab.pipeline.model import ReviewClassifier, first_look
     from rnnlab.pipeline.predict import predict
     from rnnlab.pipeline.split import split
-    from rnnlab.pipeline.train import train
+    from rnnlab.pipeline.train import take_threads_that_pay, train
     from rnnlab.pipeline.vocab import vocab
 
     splits = at(("split",), split)(
@@ -65,6 +65,7 @@ def walk(
         splits.train, splits.text, splits.label, settings.vocabulary
     )
     device = chosen_device(settings.device)
+    take_threads_that_pay(device, settings.batch, settings.hid)
     loaders = at(("batch",), batch)(
         splits, settings.batch, settings.packed, device, settings.seed
     )

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from rnnlab.pipeline.evaluate import Evaluation
+from rnnlab.pipeline.train import take_threads_that_pay
 from rnnlab.training.batches import Batch, Batches
 from rnnlab.training.checkpoint import (
     Best,
@@ -113,6 +114,7 @@ class Steps:
     def __init__(self, settings: RunSettings, words: int, classes: int, processes: Processes) -> None:
         self.settings, self.processes, self.device = settings, processes, processes.device
         without_denormals()
+        take_threads_that_pay(self.device, settings.batch, settings.hid)
         torch.manual_seed(settings.seed)
         self.model = build_model(settings, words, classes).to(self.device)
         if processes.ranks > 1:

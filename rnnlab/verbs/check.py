@@ -82,10 +82,27 @@ def together(reports: Sequence[Report]) -> Report:
 def _check_model(model: Any) -> Report:
     from rnnlab.probing.experiments import probe_model
 
-    record = Record(Header(program=type(model).__name__, full=False))
+    record = _one_pass(model)
     for fact in probe_model(model):
         record.add(fact)
     return judge(record)
+
+
+def _one_pass(model: Any) -> Record:
+    """Return what a copy of a model does with two texts of different length; nothing where nobody finds out how it is called."""
+    from rnnlab.probing.experiments.signature import NoForm, find_form
+    from rnnlab.probing.experiments.subject import Subject
+    from rnnlab.probing.experiments.texts import Maker, texts
+    from rnnlab.verbs.trace import trace
+
+    try:
+        form = find_form(model).form
+        copy = Subject(model, form).fresh()
+        batch = texts(form, (7, 4, 5))
+        inputs, named = Maker(copy, form, batch, 7).arguments()
+        return trace(copy.eval(), *inputs, axes=" ".join(form.axes), **named)
+    except NoForm:
+        return Record(Header(program=type(model).__name__, full=False))
 
 
 def check_programs(paths: Sequence[Path], choices: Choices) -> Iterator[Checked]:

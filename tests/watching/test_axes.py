@@ -87,7 +87,7 @@ def out(operation: Operation, *names: str, **sizes: int) -> str:
         (lambda x: x.view(3, 1, 3, 3), "t b e", "t ? b e"),
         (lambda x: x.view(3, 3, 1), "t b", "t b ?"),
         (lambda x: x.reshape(1, 9), "t b", "? t*b"),
-        (lambda x: x.view(9).view(3, 3), "t b", "? ?"),
+        (lambda x: x.view(9).view(3, 3), "t b", "t b"),
         (lambda x: x.unbind(1), "t b e", "t e"),
         (lambda x: x.unbind(dim=-1), "t b e", "t b"),
         (lambda x: x.chunk(3, 1), "t b", "t ?"),
