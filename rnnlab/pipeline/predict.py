@@ -47,7 +47,7 @@ def predict(
         ValueError: the sentence has no token.
     """
     tokens = text_field.preprocess(sentence)
-    if not tokens:
+    if not any(map(str.strip, tokens)):
         raise ValueError("the sentence has no token; write at least one word")
     device = next(model.parameters()).device
     text, lengths = text_field.process([tokens], device=device)

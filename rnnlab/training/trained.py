@@ -54,7 +54,7 @@ class Trained:
         except RuntimeError as error:
             # Without spaCy there are no tokens.
             raise ValueError(str(error)) from None
-        if not tokens:
+        if not any(map(str.strip, tokens)):
             raise ValueError("the text has no token; write at least one word")
         numbers = [index.get(token, _UNKNOWN) for token in tokens]
         device = next(self.model.parameters()).device

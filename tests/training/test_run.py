@@ -91,6 +91,7 @@ def test_a_prediction_does_not_depend_on_its_neighbours(trained):
 
 def test_an_empty_text_is_refused(trained):
     assert "no token" in refused("predict", trained[0], "")
+    assert "no token" in refused("predict", trained[0], "   ")
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path):
