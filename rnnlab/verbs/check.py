@@ -89,7 +89,7 @@ def _check_model(model: Any) -> Report:
 
 
 def _one_pass(model: Any) -> Record:
-    """Return what a copy of a model does with two texts of different length; nothing where nobody finds out how it is called."""
+    """Return what a copy of a model does with three texts of different length; nothing where its call is not found out."""
     from rnnlab.probing.experiments.signature import NoForm, find_form
     from rnnlab.probing.experiments.subject import Subject
     from rnnlab.probing.experiments.texts import Maker, texts

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rnnlab.facts import Data, Place
+from rnnlab.facts import Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import passes
+from rnnlab.rules.asking.passes import counted_in, passes
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,10 @@ def answered(record: Record) -> list[Answered]:
     """
     found: dict[tuple[Place | None, int], Answered] = {}
     for one in passes(record, "evaluation"):
-        told = record.fact(one.end + 1) if one.end + 1 < len(record) else None
-        if not isinstance(told, Data) or told.what != "evaluation pass" or one.over is None:
+        told = counted_in(record, one)
+        if told is None or one.over is None:
             continue
-        counts = told.counts
-        if told.seen_by == "run" and {"correct", "classes_called"} <= set(counts):
-            sizes = (counts[name] for name in ("rows", "correct", "classes_called", "classes_there", "commonest"))
+        if told.seen_by == "run" and {"correct", "classes_called"} <= set(told.counts):
+            sizes = (told.counts[name] for name in ("rows", "correct", "classes_called", "classes_there", "commonest"))
             found[one.place, one.over] = Answered(one.place, one.over, *sizes, evidence=(told.n,))
     return list(found.values())

@@ -56,6 +56,12 @@ def loops(record: Record, *kinds: str) -> list[Pass]:
     return found
 
 
+def counted_in(record: Record, one: Pass) -> Data | None:
+    """Return what was counted in a pass: a run tells it right after the pass's end."""
+    told = record.fact(one.end + 1) if one.end + 1 < len(record) else None
+    return told if isinstance(told, Data) and told.what == f"{one.kind} pass" else None
+
+
 def trained_later(record: Record) -> set[int]:
     """Return the calls of passes that train nothing by themselves, whose sum of losses a later backward() goes through."""
     asked = [call for call in record.ask(Call, what="backward") if call.inputs]

@@ -7,7 +7,7 @@ import re
 
 from rnnlab.facts import Place
 from rnnlab.record import Record
-from rnnlab.rules.asking.syntax import all_nodes, names_in, place_of, trees
+from rnnlab.rules.asking.syntax import all_nodes, begins_at, names_in, place_of, trees
 from rnnlab.rules.kit import roles_in
 
 _DEPTH = 3
@@ -20,18 +20,9 @@ def picks_rows(record: Record, place: Place | None) -> bool:
     """Say whether what a call is given was picked by a condition: `df[df.id.isin(ids)]`, `[r for r in rows if r.id in train]`."""
     for key, text, tree in trees(record) if place is not None else ():
         for node in all_nodes(tree):
-            if isinstance(node, ast.Call | ast.DictComp) and _is_at(place_of(key, text, node), place):
+            if isinstance(node, ast.Call | ast.DictComp) and begins_at(place_of(key, text, node), place):
                 return _picks(node, _given(tree, node.lineno), _DEPTH)
     return False
-
-
-def _is_at(here: Place, place: Place | None) -> bool:
-    return place is not None and (here.file, here.cell, here.line, here.column) == (
-        place.file,
-        place.cell,
-        place.line,
-        place.column,
-    )
 
 
 def _given(tree: ast.Module, line: int) -> dict[str, ast.expr]:

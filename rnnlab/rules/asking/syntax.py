@@ -67,6 +67,13 @@ def with_parents(tree: ast.AST) -> tuple[tuple[ast.AST, tuple[ast.AST, ...]], ..
     return tuple(found)
 
 
+def begins_at(one: Place | None, other: Place | None) -> bool:
+    """Say whether two places begin at the same character."""
+    return one is not None and other is not None and (one.file, one.cell, one.line, one.column) == (
+        other.file, other.cell, other.line, other.column,
+    )  # fmt: skip
+
+
 def names_in(node: ast.AST) -> set[str]:
     """Return the names that a piece of syntax reads, attributes by their last word as well."""
     found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}

@@ -124,7 +124,7 @@ from rnnlab.facts import Data, Fact, Loop, Place, Scope
 from rnnlab.record import Record
 from rnnlab.rules.asking.batches import counted_on
 from rnnlab.rules.asking.passes import Pass, loops
-from rnnlab.rules.asking.syntax import all_nodes
+from rnnlab.rules.asking.syntax import all_nodes, begins_at
 from rnnlab.rules.asking.written import (
     Source,
     Written,
@@ -191,7 +191,7 @@ class _Judge:
 
     def _by_facts(self, choice: Choice) -> tuple[Role | None, Place | None, tuple[int, ...]]:
         """Return what the reviews are for behind a choice that is made once an epoch, and the line that asks for it."""
-        for fact in self.record.ask(Data, what="choice", where=lambda one: _same(one.place, choice.place)):
+        for fact in self.record.ask(Data, what="choice", where=lambda one: begins_at(one.place, choice.place)):
             training = self._training_beside(fact)
             loaders = {one for number in fact.made_from for one in counted_on(self.splits, number)}
             roles: set[Role | None] = {self._role(one) for one in loaders}
@@ -278,15 +278,6 @@ def _spans(record: Record) -> list[tuple[int, int]]:
     """Return where every loop begins and ends."""
     kinds = {loop.kind for loop in record.ask(Loop)}
     return [(one.begin, one.end) for one in loops(record, *kinds)]
-
-
-def _same(one: Place | None, other: Place) -> bool:
-    return one is not None and (one.file, one.cell, one.line, one.column) == (
-        other.file,
-        other.cell,
-        other.line,
-        other.column,
-    )
 
 
 def _choices(written: Written) -> Iterator[Choice]:

@@ -88,9 +88,9 @@ for epoch in range(3):
 import math
 from collections.abc import Iterator
 
-from rnnlab.facts import Call, Data, TensorNote
+from rnnlab.facts import Call, TensorNote
 from rnnlab.record import Record
-from rnnlab.rules.asking.passes import Pass, passes
+from rnnlab.rules.asking.passes import Pass, counted_in, passes
 from rnnlab.rules.kit import Finding, Unseen, rule
 
 _CLASSES = ("cross_entropy", "nll_loss")
@@ -106,8 +106,8 @@ def check(record: Record) -> Iterator[Finding]:
     last = {one.place: one for one in ran}
     judged = False
     for one in last.values():
-        counted, classes = _counted(record, one), _classes(record, one)
-        if counted is None or classes is None:
+        counted, classes = counted_in(record, one), _classes(record, one)
+        if counted is None or counted.counts.get("losses", 0) < _BATCHES or classes is None:
             continue
         judged = True
         mean, guessing = counted.counts["loss_sum"] / counted.counts["losses"], math.log(classes)
@@ -121,13 +121,6 @@ def check(record: Record) -> Iterator[Finding]:
             )
     if not judged:
         raise Unseen(f"no epoch of {_BATCHES} batches or more was run whose loss is a cross-entropy")
-
-
-def _counted(record: Record, one: Pass) -> Data | None:
-    """Return what was counted in a pass, which is told right after its end, if there were batches enough."""
-    told = record.fact(one.end + 1) if one.end + 1 < len(record) else None
-    enough = isinstance(told, Data) and told.what == "training pass" and told.counts.get("losses", 0) >= _BATCHES
-    return told if isinstance(told, Data) and enough else None
 
 
 def _classes(record: Record, one: Pass) -> int | None:
